@@ -1,0 +1,153 @@
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { lookup } from 'node:dns/promises'
+import { Agent, request } from 'undici'
+import { errorText } from '../errors.ts'
+import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
+import { isSelfSigned, isSignedBy } from '../x509/index.ts'
+import type { Limits } from './connect.ts'
+import { within } from './deadline.ts'
+import type { AiaFetch } from './observation.ts'
+
+const MAX_FETCHES = 3
+const MAX_BYTES = 64 * 1024
+const MAX_MS = 5000
+
+// Addresses that a certificate must not be able to make us call (facts 3.4); private ranges are allowed.
+const forbidden = new BlockList()
+forbidden.addSubnet('127.0.0.0', 8, 'ipv4')
+forbidden.addSubnet('0.0.0.0', 8, 'ipv4')
+forbidden.addSubnet('169.254.0.0', 16, 'ipv4')
+forbidden.addAddress('100.100.100.200', 'ipv4')
+forbidden.addAddress('::1', 'ipv6')
+forbidden.addAddress('::', 'ipv6')
+forbidden.addSubnet('fe80::', 10, 'ipv6')
+forbidden.addAddress('fd00:ec2::254', 'ipv6')
+
+/**
+ * Climbs from the last certificate whose issuer was not sent, by its "CA issuers" address
+ * (RFC 5280 section 4.2.2.1), until an issuer is known here, is self-signed, or the limits are met.
+ * What it brings proves nothing by itself.
+ */
+export async function climb(
+  sent: readonly Certificate[],
+  known: CertPool,
+  registryAddresses: readonly string[],
+  limits: Limits,
+): Promise<readonly AiaFetch[]> {
+  const fetched: AiaFetch[] = []
+  const pool: Certificate[] = [...sent]
+  let top = topOf(pool)
+  while (top && fetched.length < MAX_FETCHES && !isSelfSigned(top) && !isKnown(top, known)) {
+    const url = top.caIssuers.find((address) => /^https?:\/\//i.test(address))
+    if (url === undefined || fetched.some((entry) => entry.url === url)) break
+    const answer = await fetchIssuers(url, top.sha256, registryAddresses, limits)
+    fetched.push(answer)
+    const parsed = answer.certificates.flatMap(parseOrSkip)
+    if (parsed.length === 0) break
+    pool.push(...parsed)
+    const next = topOf(pool)
+    if (next?.sha256 === top.sha256) break
+    top = next
+  }
+  return fetched
+}
+
+/** The highest certificate that a walk by name and signature reaches from the leaf. */
+function topOf(certificates: readonly Certificate[]): Certificate | undefined {
+  let current = certificates[0]
+  const seen = new Set<string>()
+  while (current && !seen.has(current.sha256)) {
+    seen.add(current.sha256)
+    const child: Certificate = current
+    const parent = certificates.find((other) => !seen.has(other.sha256) && isSignedBy(child, other))
+    if (!parent) return current
+    current = parent
+  }
+  return current
+}
+
+function isKnown(certificate: Certificate, known: CertPool): boolean {
+  return known.findCandidates(certificate).some((parent) => isSignedBy(certificate, parent))
+}
+
+function parseOrSkip(der: Buffer): Certificate[] {
+  try {
+    return [parseCertificate(der)]
+  } catch {
+    return []
+  }
+}
+
+/** One bounded GET: http and https only, no redirects, no credentials, DER or PKCS#7. */
+async function fetchIssuers(
+  url: string,
+  namedBy: string,
+  registryAddresses: readonly string[],
+  limits: Limits,
+): Promise<AiaFetch> {
+  const ms = Math.min(limits.timeoutMs, MAX_MS)
+  let agent: Agent | undefined
+  try {
+    const parsed = new URL(url)
+    if (parsed.username !== '' || parsed.password !== '') throw new Error('the address holds a user name')
+    const address = await permittedAddress(parsed, registryAddresses, ms, limits.signal)
+    agent = new Agent({
+      headersTimeout: ms,
+      bodyTimeout: ms,
+      // The address that was checked is the one that is called, whatever DNS says a moment later.
+      connect: { timeout: ms, lookup: pinned(address), rejectUnauthorized: false },
+    })
+    const body = await within(ms, `AIA ${url}`, limits.signal, download(parsed, agent))
+    return { url, namedBy, certificates: await decode(body) }
+  } catch (error) {
+    if (limits.signal?.aborted) throw error
+    return { url, namedBy, certificates: [], error: errorText(error) }
+  } finally {
+    agent?.destroy().catch(() => undefined)
+  }
+}
+
+async function permittedAddress(
+  url: URL,
+  registryAddresses: readonly string[],
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const address = isIP(host) ? host : (await within(ms, 'AIA name look-up', signal, lookup(host))).address
+  const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+  const refused = forbidden.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
+  if (refused && !registryAddresses.includes(plain))
+    throw new Error(`${plain} is not asked: local or metadata address`)
+  return plain
+}
+
+function pinned(address: string): LookupFunction {
+  const family = isIP(address)
+  return (_host, options, done) => {
+    if (options.all) done(null, [{ address, family }])
+    else done(null, address, family)
+  }
+}
+
+async function download(url: URL, agent: Agent): Promise<Buffer> {
+  const answer = await request(url, { dispatcher: agent, headers: { 'user-agent': 'trust-registry' } })
+  if (answer.statusCode !== 200) {
+    answer.body.destroy()
+    throw new Error(`HTTP status ${answer.statusCode}`)
+  }
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of answer.body as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+async function decode(body: Buffer): Promise<readonly Buffer[]> {
+  const first = parseOrSkip(body)
+  if (first.length > 0) return [body]
+  return certificatesFromPkcs7(body)
+}

@@ -1,0 +1,115 @@
+import { errorCode, errorText } from '../errors.ts'
+import {
+  classifyPlain,
+  dialFailure,
+  isDialError,
+  openTls,
+  resolve,
+  tlsFailure,
+  type Connection,
+  type Limits,
+} from './connect.ts'
+import type { Failure, Observation } from './observation.ts'
+import { ping } from './ping.ts'
+import type { Target } from './reference.ts'
+
+/**
+ * One look at a registry:
+ *   1. resolve the name;
+ *   2. connect and shake hands, keeping the chain as it was sent;
+ *   3. `GET /v2/` on the same connection, with the server's clock.
+ * Never throws for what the network does: that is what an Observation is for.
+ */
+export async function probe(target: Target, limits: Limits): Promise<Observation> {
+  const blank = { target, addresses: [], sent: [], fetched: [] } satisfies Observation
+  let addresses: readonly string[]
+  try {
+    addresses = await resolve(target, limits)
+  } catch (error) {
+    if (limits.signal?.aborted) throw error
+    return { ...blank, failure: resolveFailure(error, target) }
+  }
+  const opened = await openFirst(target, addresses, limits)
+  if ('failure' in opened) return { ...blank, addresses, ...opened }
+
+  const { connection } = opened
+  const { address, tlsVersion, sent } = connection
+  const seen = { ...blank, addresses, address, tlsVersion, sent }
+  const answer = await ping(target, connection, limits)
+  const tooOld: Failure | undefined = /^TLSv1(\.1)?$|^SSL/.test(tlsVersion)
+    ? {
+        code: 'tls-too-old',
+        stage: 'tls',
+        detail: `the server speaks ${tlsVersion} at best`,
+        goError: 'remote error: tls: protocol version not supported',
+      }
+    : undefined
+  const failure = tooOld ?? answer.failure
+  return {
+    ...seen,
+    ...(answer.ping ? { ping: answer.ping } : {}),
+    ...(answer.date === undefined
+      ? {}
+      : { clockSkewSeconds: Math.round((answer.date - answer.midpoint) / 1000) }),
+    ...(failure ? { failure } : {}),
+  }
+}
+
+type Opened =
+  | { readonly connection: Connection }
+  | { readonly failure: Failure; readonly address?: string; readonly sent?: readonly Buffer[] }
+
+async function openFirst(target: Target, addresses: readonly string[], limits: Limits): Promise<Opened> {
+  let failed: Opened = { failure: { code: 'name-not-resolved', stage: 'resolve', detail: 'no address' } }
+  for (const address of addresses) {
+    try {
+      return { connection: await openTls(target, address, limits) }
+    } catch (error) {
+      if (limits.signal?.aborted) throw error
+      if (isDialError(error)) {
+        failed = { failure: dialFailure(error, target, address), address }
+        continue
+      }
+      return await handshakeFailed(error, target, address, limits)
+    }
+  }
+  return failed
+}
+
+async function handshakeFailed(
+  error: unknown,
+  target: Target,
+  address: string,
+  limits: Limits,
+): Promise<Opened> {
+  const sent = sentBefore(error)
+  const named = tlsFailure(error)
+  if (named.code === 'timeout') {
+    const connected = await classifyPlain(target, address, limits)
+    return { failure: connected ?? named, address }
+  }
+  if (sent.length === 0 && (named.code === 'not-tls' || named.code === 'tls-handshake-failed')) {
+    const plain = await classifyPlain(target, address, limits)
+    if (plain) return { failure: plain, address }
+  }
+  return { failure: named, address, sent }
+}
+
+function sentBefore(error: unknown): readonly Buffer[] {
+  if (typeof error !== 'object' || error === null || !('sent' in error)) return []
+  return Array.isArray(error.sent) ? error.sent.filter((item) => Buffer.isBuffer(item)) : []
+}
+
+// Go's resolver names the server it asked; which one that is, the daemon knows and we do not.
+function resolveFailure(error: unknown, target: Target): Failure {
+  const code = errorCode(error)
+  if (code === 'ETIMEDOUT') {
+    return { code: 'timeout', stage: 'resolve', detail: errorText(error) }
+  }
+  return {
+    code: 'name-not-resolved',
+    stage: 'resolve',
+    detail: `${target.host}: ${code === 'ENOTFOUND' ? 'no such host' : errorText(error)}`,
+    ...(code === 'ENOTFOUND' ? { goError: `dial tcp: lookup ${target.host}: no such host` } : {}),
+  }
+}
