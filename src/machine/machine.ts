@@ -1,0 +1,95 @@
+/** A file that is there, as far as undo and drift need to know it. */
+export interface FileInfo {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other'
+  /** Permission bits only, for instance 0o644. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly changedMs: number
+  /** Symlinks: the text of the link. */
+  readonly linkTarget?: string
+}
+
+export interface Person {
+  readonly uid: number
+  readonly gid: number
+  readonly name: string
+  readonly home: string
+}
+
+export interface WhoAmI {
+  /** May write to the machine's own folders. */
+  readonly privileged: boolean
+  /** Whose credentials are at stake: the invoking user, also under sudo. */
+  readonly invoker: Person
+  /** Whether the process runs as somebody else than the invoker. */
+  readonly elevated: boolean
+}
+
+export interface OsInfo {
+  /** os-release ID, `macos`, `windows`, or `unknown`. */
+  readonly id: string
+  /** The first of ID and ID_LIKE that names a family: debian, rhel, suse, arch, alpine … */
+  readonly family: string
+}
+
+export interface RunOptions {
+  readonly input?: string
+  readonly timeoutMs: number
+  readonly env?: Readonly<Record<string, string>>
+  /** Run as this user instead of ourselves. */
+  readonly as?: Person
+}
+
+/** Result and failure have one shape, as execa's do. */
+export interface RunResult {
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+  readonly timedOut: boolean
+  /** Set when the program could not be started at all. */
+  readonly spawnError?: string
+}
+
+export interface Lock {
+  release(): Promise<void>
+}
+
+/**
+ * A computer whose trust is looked at or changed. Everything that touches one goes through here, so that
+ * an ssh host or an image root can stand in. Paths are absolute and POSIX; a machine with a root of its own
+ * maps them below it. Methods reject with the system's error (`code`: ENOENT, EACCES, EROFS, ENOSPC …).
+ */
+export interface Machine {
+  readonly kind: 'local' | 'root'
+  readonly platform: NodeJS.Platform
+  now(): Date
+  who(): WhoAmI
+  os(): Promise<OsInfo>
+  /** How a path of this machine is called from outside, for messages and for sockets. */
+  locate(path: string): string
+
+  /** Undefined where nothing is there; `limit` bytes at most (default 16 MiB), more is EFBIG. */
+  read(path: string, limit?: number): Promise<Buffer | undefined>
+  /** Names, sorted; undefined where nothing is there. */
+  list(path: string): Promise<readonly string[] | undefined>
+  /** Does not follow a symlink in the last part. */
+  stat(path: string): Promise<FileInfo | undefined>
+
+  /** New file, O_EXCL and O_NOFOLLOW, mode set against any umask, fsynced. The directory is no symlink. */
+  create(path: string, bytes: Buffer, mode: number, owner?: Person): Promise<void>
+  /** Atomic within one directory; the directory is fsynced. */
+  rename(from: string, to: string): Promise<void>
+  remove(path: string): Promise<void>
+  makeDirectory(path: string, mode: number, owner?: Person): Promise<void>
+  /** Fails with ENOTEMPTY where something is in it. */
+  removeDirectory(path: string): Promise<void>
+
+  run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult>
+  /** The full path of a program, also looked for in the sbin folders. */
+  which(program: string): Promise<string | undefined>
+  /** Exclusive, free again when the process ends however it ends; undefined when another holds it. */
+  lock(path: string): Promise<Lock | undefined>
+}

@@ -1,0 +1,35 @@
+import { execa } from 'execa'
+import { errorText } from '../errors.ts'
+import type { RunOptions, RunResult } from './machine.ts'
+
+const FIXED_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const MAX_OUTPUT = 1024 * 1024
+
+/**
+ * Runs a program from an argument array: never a shell, stdin closed unless given, a deadline always,
+ * a PATH and an environment of our own so that the caller's cannot steer a privileged child.
+ */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
+  const [program, ...args] = argv
+  const { as } = options
+  const result = await execa(program, args, {
+    reject: false,
+    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    timeout: options.timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT,
+    stripFinalNewline: false,
+    extendEnv: process.platform === 'win32',
+    env: { PATH: FIXED_PATH, LC_ALL: 'C', ...(as ? { HOME: as.home, USER: as.name } : {}), ...options.env },
+    ...(as && process.geteuid?.() === 0 ? { uid: as.uid, gid: as.gid } : {}),
+  })
+  return {
+    exitCode: result.exitCode,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    timedOut: result.timedOut,
+    ...(result.exitCode === undefined && !result.timedOut && result.code !== undefined
+      ? { spawnError: errorText(result.cause ?? result.shortMessage) }
+      : {}),
+  }
+}

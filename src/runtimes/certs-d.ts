@@ -1,0 +1,118 @@
+import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Target } from '../registry/reference.ts'
+import { CertPool, readPool, type GoVersion } from '../x509/index.ts'
+import type { IgnoredFile, TrustDirectory } from './engine.ts'
+
+const LOOKS_LIKE_CA = /\.(?:pem|cer|der|ca|crt\.\w+|bundle)$/i
+
+export interface ClassicReader {
+  readonly go?: GoVersion
+  /** Docker 23 and later word one message anew. */
+  readonly modern: boolean
+}
+
+/**
+ * Reads `certs.d/HOST:PORT` as dockerd's classic loader does (moby registry.go loadTLSConfig): every `*.crt` is
+ * appended and what does not parse in it is dropped without a word; `*.cert` and `*.key` must come in pairs;
+ * a directory that cannot be read fails every request.
+ */
+export async function readClassic(
+  machine: Machine,
+  path: string,
+  engine: ClassicReader,
+): Promise<TrustDirectory> {
+  const pool = new CertPool()
+  const ignored: IgnoredFile[] = []
+  const symlink = (await machine.stat(path).catch(() => undefined))?.kind === 'symlink'
+  const base = { path, pool, ignored, misnamed: [], symlink }
+  const unreadable = (file: string, error: unknown): TrustDirectory => ({
+    ...base,
+    state: 'unreadable',
+    fatal: { code: 'trust-directory-unreadable', path: file, message: `open ${file}: ${goWords(error)}` },
+  })
+  let names: readonly string[] | undefined
+  try {
+    names = await machine.list(path)
+  } catch (error) {
+    return unreadable(path, error)
+  }
+  if (names === undefined) return { ...base, state: 'absent' }
+
+  let fatal: TrustDirectory['fatal']
+  for (const name of names) {
+    const file = posix.join(path, name)
+    const stem = name.replace(/\.[^.]*$/, '')
+    if (name.endsWith('.crt')) {
+      try {
+        const bytes = await machine.read(file)
+        if (bytes !== undefined) ignored.push(...appendCrt(pool, bytes, file, engine.go))
+      } catch (error) {
+        return unreadable(file, error)
+      }
+    } else if (name.endsWith('.cert') && !names.includes(`${stem}.key`)) {
+      fatal ??= { code: 'client-cert-orphan', path: file, message: missingKey(stem, engine.modern) }
+    } else if (name.endsWith('.key') && !names.includes(`${stem}.cert`)) {
+      const message = `missing client certificate ${stem}.cert for key ${stem}.key`
+      fatal ??= { code: 'client-key-orphan', path: file, message }
+    } else if (LOOKS_LIKE_CA.test(name)) {
+      ignored.push({ path: file, reason: 'Docker reads only names that end in .crt' })
+    }
+  }
+  return { ...base, state: 'read', ...(fatal ? { fatal } : {}) }
+}
+
+function appendCrt(pool: CertPool, bytes: Buffer, file: string, go: GoVersion | undefined): IgnoredFile[] {
+  const { certificates, ignored } = readPool(bytes, go)
+  for (const certificate of certificates) pool.add(certificate, file)
+  return ignored.length === 0
+    ? []
+    : [{ path: file, reason: ignored.map((issue) => issue.message).join('; ') }]
+}
+
+function missingKey(stem: string, modern: boolean): string {
+  const hint = modern
+    ? 'CA certificates must use the extension .crt'
+    : 'Note that CA certificates should use the extension .crt'
+  return `missing key ${stem}.key for client certificate ${stem}.cert. ${hint}`
+}
+
+function goWords(error: unknown): string {
+  const words: Record<string, string> = {
+    EACCES: 'permission denied',
+    ENOTDIR: 'not a directory',
+    EIO: 'input/output error',
+  }
+  return words[errorCode(error) ?? ''] ?? String(errorCode(error))
+}
+
+/** Directories that were probably meant for this registry: other port, no port, `_` for `:`, one letter off. */
+export async function misnamed(machine: Machine, base: string, target: Target): Promise<readonly string[]> {
+  const names = (await machine.list(base).catch(() => undefined)) ?? []
+  const meant = new Set([target.host, `${target.host}:${target.port}`])
+  return names
+    .filter((name) => !meant.has(name) && looksMeant(name.toLowerCase(), target))
+    .map((name) => posix.join(base, name))
+}
+
+function looksMeant(name: string, target: Target): boolean {
+  const full = `${target.host}:${target.port}`
+  const flattened = (text: string): string => text.replace(/^https?[:_]*\/*/, '').replace(/[^a-z0-9.]/g, '')
+  return (
+    flattened(name) === flattened(full) || flattened(name) === flattened(target.host) || oneOff(name, full)
+  )
+}
+
+/** Whether one insertion, deletion, replacement or swap of neighbours turns one name into the other. */
+function oneOff(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false
+  let start = 0
+  while (start < a.length && a[start] === b[start]) start++
+  let end = 0
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++
+  const restA = a.slice(start, a.length - end)
+  const restB = b.slice(start, b.length - end)
+  if (restA.length <= 1 && restB.length <= 1) return true
+  return restA.length === 2 && restB.length === 2 && restA[0] === restB[1] && restA[1] === restB[0]
+}

@@ -1,0 +1,159 @@
+import { posix } from 'node:path'
+import { errorCode, errorText } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Target } from '../registry/reference.ts'
+import { parseGoVersion } from '../x509/index.ts'
+import { misnamed, readClassic } from './certs-d.ts'
+import { dockerApi, field, text, type ApiAnswer } from './docker-api.ts'
+import type {
+  Credentials,
+  Engine,
+  EngineAnswer,
+  EngineSurvey,
+  LoginAnswer,
+  TrustDirectory,
+} from './engine.ts'
+
+const CERTS_D = '/etc/docker/certs.d'
+const SOCKET = '/var/run/docker.sock'
+const PID_FILES = ['/var/run/docker.pid', '/run/docker-ssd.pid']
+/** A repository that no registry has: the answer shows TLS, not content. */
+const PROBE_REPOSITORY = 'trust-registry-probe'
+
+/** Docker Engine on the machine itself, its classic loader: `docker login`, `/distribution`, classic pulls. */
+export class DockerEngine implements Engine {
+  readonly name = 'docker'
+  readonly #socket: string
+
+  constructor(socket: string = SOCKET) {
+    this.#socket = socket
+  }
+
+  async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
+    const base = {
+      name: this.name,
+      loader: 'classic',
+      insecureRegistries: [],
+      insecureNetworks: ['127.0.0.0/8', '::1/128'],
+      environment: {},
+      environmentAssumed: true,
+    } as const
+    const socket = machine.locate(this.#socket)
+    const call = (path: string): Promise<ApiAnswer> => dockerApi(socket, { method: 'GET', path, timeoutMs })
+    try {
+      const [version, info] = await Promise.all([call('/version'), call('/info')])
+      const go = parseGoVersion(text(field(version.body, 'GoVersion')) ?? '')
+      const number = text(field(version.body, 'Version'))
+      return {
+        ...base,
+        installed: true,
+        state: 'running',
+        ...(number === undefined ? {} : { version: number }),
+        ...(go === undefined ? {} : { go }),
+        ...insecureOf(info.body),
+        ...(await this.#process(machine)),
+      }
+    } catch (error) {
+      const code = errorCode(error)
+      const present = (await machine.which('dockerd')) ?? (await machine.which('docker'))
+      if (code === 'ENOENT' && present === undefined) return { ...base, installed: false, state: 'absent' }
+      const state = code === 'EACCES' ? 'unreachable' : 'down'
+      return { ...base, installed: true, state, problem: errorText(error) }
+    }
+  }
+
+  /** The daemon's own environment and start; only root and the daemon's user may look. */
+  async #process(machine: Machine): Promise<Partial<EngineSurvey>> {
+    for (const path of PID_FILES) {
+      const pid = Number.parseInt(
+        (await machine.read(path).catch(() => undefined))?.toString('latin1') ?? '',
+        10,
+      )
+      if (!Number.isInteger(pid)) continue
+      const startedMs = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
+      const started = startedMs === undefined ? {} : { startedMs }
+      const bytes = await machine.read(`/proc/${pid}/environ`).catch(() => undefined)
+      if (bytes === undefined) return started
+      const pairs = bytes.toString('utf8').split('\0')
+      const value = (name: string): string | undefined =>
+        pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+      const file = value('SSL_CERT_FILE')
+      const dir = value('SSL_CERT_DIR')
+      return {
+        ...started,
+        environmentAssumed: false,
+        environment: { ...(file ? { SSL_CERT_FILE: file } : {}), ...(dir ? { SSL_CERT_DIR: dir } : {}) },
+      }
+    }
+    return {}
+  }
+
+  trustDirectories(machine: Machine, target: Target): readonly string[] {
+    const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
+    // `reg` and `reg:443` are the same registry and two directories to Docker.
+    const twin = target.registry === host ? `${host}:443` : host
+    const names = target.port === 443 ? [target.registry, twin] : [target.registry]
+    // The Windows daemon leaves the colons out (moby registry.go hostCertsDir).
+    return names.map((name) =>
+      posix.join(CERTS_D, machine.platform === 'win32' ? name.replaceAll(':', '') : name),
+    )
+  }
+
+  async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
+    const path = this.trustDirectories(machine, target)[0] ?? CERTS_D
+    const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
+    const read = await readClassic(machine, path, { modern, ...(survey.go ? { go: survey.go } : {}) })
+    return { ...read, misnamed: read.pool.size > 0 ? [] : await misnamed(machine, CERTS_D, target) }
+  }
+
+  async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
+    const answer = await this.#auth(machine, target, { username: '', password: '' }, timeoutMs)
+    const outcome = judgeMessage(answer.status, answer.message)
+    if (outcome !== 'accepted') return { outcome, message: answer.message }
+    const path = `/distribution/${target.registry}/${PROBE_REPOSITORY}/json`
+    const second = await dockerApi(machine.locate(this.#socket), { method: 'GET', path, timeoutMs })
+    return { outcome: judgeMessage(second.status, second.message), message: second.message }
+  }
+
+  async login(
+    machine: Machine,
+    target: Target,
+    credentials: Credentials,
+    timeoutMs: number,
+  ): Promise<LoginAnswer> {
+    const answer = await this.#auth(machine, target, credentials, timeoutMs)
+    const token = text(field(answer.body, 'IdentityToken'))
+    return {
+      ok: answer.status === 200,
+      message: answer.message,
+      ...(token ? { identityToken: token } : {}),
+    }
+  }
+
+  #auth(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<ApiAnswer> {
+    const body = { ...credentials, serveraddress: target.registry }
+    return dockerApi(machine.locate(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
+  }
+}
+
+function insecureOf(info: unknown): Pick<EngineSurvey, 'insecureNetworks' | 'insecureRegistries'> {
+  const networks = field(info, 'RegistryConfig', 'InsecureRegistryCIDRs')
+  const indexes = field(info, 'RegistryConfig', 'IndexConfigs')
+  const named = typeof indexes === 'object' && indexes !== null ? Object.entries(indexes) : []
+  return {
+    insecureNetworks: Array.isArray(networks) ? networks.filter((entry) => typeof entry === 'string') : [],
+    insecureRegistries: named.filter(([, index]) => field(index, 'Secure') === false).map(([name]) => name),
+  }
+}
+
+const TLS_TROUBLE =
+  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |permission denied/
+const REACHED =
+  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token/i
+
+/** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
+export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
+  if (TLS_TROUBLE.test(message)) return 'refused'
+  if (status === 200 || REACHED.test(message)) return 'accepted'
+  return 'unclear'
+}

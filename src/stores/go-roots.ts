@@ -1,0 +1,78 @@
+import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { CertPool } from '../x509/index.ts'
+
+/** Go's lists for Linux (crypto/x509 root_linux.go); the first file that can be read wins, then every folder. */
+const FILES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs']
+
+const MAX_FILES = 4096
+const MAX_FILE = 4 * 1024 * 1024
+
+export interface GoRoots {
+  readonly pool: CertPool
+  /** The bundle that was read, for messages. */
+  readonly bundle?: string
+  /** The youngest change of anything that was read, in milliseconds since 1970. */
+  readonly changedMs: number
+  /** Something could not be read without privilege. */
+  readonly partial: boolean
+}
+
+export interface GoRootsEnvironment {
+  readonly SSL_CERT_FILE?: string
+  readonly SSL_CERT_DIR?: string
+}
+
+/**
+ * The OS store as a Go program on this machine reads it at its first verification
+ * (crypto/x509 root_unix.go loadSystemRoots). `env` is the program's own environment.
+ */
+export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}): Promise<GoRoots> {
+  const pool = new CertPool()
+  let changedMs = 0
+  let partial = false
+  let bundle: string | undefined
+
+  const take = async (path: string): Promise<boolean> => {
+    try {
+      const bytes = await machine.read(path, MAX_FILE)
+      if (bytes === undefined) return false
+      pool.addPem(bytes, { origin: path })
+      changedMs = Math.max(changedMs, (await machine.stat(path))?.changedMs ?? 0)
+      return true
+    } catch (error) {
+      if (errorCode(error) === 'EACCES') partial = true
+      return false
+    }
+  }
+
+  for (const path of env.SSL_CERT_FILE ? [env.SSL_CERT_FILE] : FILES) {
+    if (await take(path)) {
+      bundle = path
+      break
+    }
+  }
+  for (const folder of env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':') : FOLDERS) {
+    const names = await machine.list(folder).catch(() => undefined)
+    for (const name of names?.slice(0, MAX_FILES) ?? []) {
+      const path = posix.join(folder, name)
+      if (path !== bundle && !(await isLocalLink(machine, path))) await take(path)
+    }
+  }
+  return { pool, changedMs, partial, ...(bundle === undefined ? {} : { bundle }) }
+}
+
+// Hash links point beside themselves; Go skips them since it reads their targets anyway (isSameDirSymlink).
+async function isLocalLink(machine: Machine, path: string): Promise<boolean> {
+  const info = await machine.stat(path)
+  return info?.kind === 'symlink' && info.linkTarget !== undefined && !info.linkTarget.includes('/')
+}
