@@ -1,0 +1,156 @@
+import type { AiaFetch } from '../registry/observation.ts'
+import { isSelfSigned, verify, CertPool, type Certificate, type Hint } from '../x509/index.ts'
+import type { ChainLink, Finding } from './judgement.ts'
+import { day, issuerOf, list, nameOf } from './words.ts'
+
+export interface AuthorityQuestion {
+  readonly registry: string
+  readonly host: string
+  readonly at: Date
+  readonly sent: readonly Certificate[]
+  readonly fetched: readonly AiaFetch[]
+  readonly path: readonly ChainLink[]
+  /** Everything that the machine's OS store trusts. */
+  readonly store: CertPool
+  /** The pool of the consumer that refuses. */
+  readonly pool: CertPool
+  /** The issuer that Go tried and that would not do ("possibly because of"). */
+  readonly hint?: Hint
+}
+
+/**
+ * Go says "certificate signed by unknown authority" for four different faults. They are told apart by
+ * who issued the last certificate that was sent, and whether that issuer can be found anywhere.
+ */
+export function authorityFindings(question: AuthorityQuestion): readonly Finding[] {
+  const { path, sent } = question
+  const leaf = sent[0]
+  const top = path.at(-1)
+  if (!leaf || !top) return []
+  if (path.length === 1 && isSelfSigned(leaf)) return [selfSigned(question.registry, leaf)]
+
+  const missing = missingLinks(path, question.pool)
+  const unfit = question.hint ? unfitIssuer(question, question.hint) : undefined
+  const findings: Finding[] = missing.length > 0 ? [missingIntermediate(question, missing)] : []
+  if (unfit) findings.push(unfit)
+  else if (!isAnchored(question)) findings.push(unknownAuthority(question, top))
+  return findings
+}
+
+/** Intermediates between the leaf and the top that the server does not send. */
+export function missingLinks(path: readonly ChainLink[], pool: CertPool): readonly ChainLink[] {
+  return path
+    .slice(1)
+    .filter(
+      (link) => link.role === 'intermediate' && link.origin !== 'sent' && !pool.contains(link.certificate),
+    )
+}
+
+/** Whether the path ends at something that the OS store holds. */
+export function isAnchored(question: Pick<AuthorityQuestion, 'path' | 'store'>): boolean {
+  const top = question.path.at(-1)
+  return top !== undefined && question.path.length > 1 && question.store.contains(top.certificate)
+}
+
+/**
+ * Proof of identity without a pin: the chain, completed from what was found, passes Go's full verification
+ * for this host against the OS store alone (DESIGN 5).
+ */
+export function isProven(question: AuthorityQuestion): boolean {
+  const leaf = question.sent[0]
+  if (!leaf || !isAnchored(question)) return false
+  const others = [...question.sent.slice(1), ...question.path.slice(1).map((link) => link.certificate)]
+  const { host, at, store } = question
+  return verify(leaf, { host, at, intermediates: CertPool.of(...others), roots: store }).ok
+}
+
+function selfSigned(registry: string, leaf: Certificate): Finding {
+  const kind = leaf.isCA ? 'and calls itself a CA' : 'and vouches only for itself'
+  return {
+    code: 'self-signed',
+    severity: 'error',
+    owner: 'machine',
+    certificate: leaf.sha256,
+    message: `the server's certificate ${nameOf(leaf)} is self-signed ${kind}; nothing on this machine trusts it`,
+    fix: `trust-registry ${registry} --fingerprint SHA256:${leaf.sha256}`,
+  }
+}
+
+function missingIntermediate(question: AuthorityQuestion, missing: readonly ChainLink[]): Finding {
+  const names = missing.map((link) => nameOf(link.certificate))
+  const lowest = question.path[question.path.findIndex((link) => link === missing[0]) - 1]?.certificate
+  const url = question.fetched.find((fetch) => fetch.namedBy === lowest?.sha256)?.url
+  const from = url === undefined ? '' : `, which ${url} has`
+  return {
+    code: 'missing-intermediate',
+    severity: 'error',
+    owner: 'registry',
+    ...(missing[0] ? { certificate: missing[0].certificate.sha256 } : {}),
+    message: `the server does not send the intermediate ${list(names)}${from}; Docker never fetches it by itself`,
+    fix: `# nginx: the whole chain, not the certificate alone
+ssl_certificate /etc/nginx/certs/fullchain.pem;
+# docker-registry: the same file in its configuration
+http: { tls: { certificate: /certs/fullchain.pem, key: /certs/key.pem } }`,
+  }
+}
+
+/** Go found an issuer of the right name: with another key, or one that may or can not sign. */
+function unfitIssuer(question: AuthorityQuestion, hint: Hint): Finding | undefined {
+  const { certificate, kind, message } = hint
+  const base = { severity: 'error', certificate: certificate.sha256 } as const
+  switch (kind) {
+    case 'wrong-key':
+      return {
+        ...base,
+        code: 'rotated-ca',
+        owner: 'machine',
+        message: `a CA named ${nameOf(certificate)} is trusted here, with another key (valid from ${day(certificate.notBefore)}): the CA was renewed, or somebody uses its name`,
+        fix: `trust-registry ${question.registry} --ca NEW-CA.pem`,
+      }
+    case 'issuer-not-ca':
+      return {
+        ...base,
+        code: 'issuer-not-ca',
+        owner: 'registry',
+        message: `${nameOf(certificate)} signed it, but is no CA`,
+      }
+    case 'weak-signature':
+    case 'weak-key':
+      return {
+        ...base,
+        code: kind,
+        owner: 'registry',
+        message: `Go refuses what ${nameOf(certificate)} signed: ${message.replace(/^x509: /, '')}`,
+        fix: 'reissue it with a SHA-256 signature and an RSA key of 2048 bits or more, or P-256',
+      }
+    case 'unsupported':
+      return undefined
+  }
+}
+
+function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding {
+  const { certificate, origin } = top
+  const base = { code: 'unknown-authority', severity: 'error', owner: 'machine' } as const
+  if (top.role === 'root') {
+    const where =
+      origin === 'sent' ? 'the server sends it' : origin === 'fetched' ? 'fetched' : 'given by --ca'
+    return {
+      ...base,
+      certificate: certificate.sha256,
+      message: `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`,
+      fix: `trust-registry ${question.registry} --fingerprint SHA256:${certificate.sha256}`,
+    }
+  }
+  const failed = question.fetched.find(
+    (fetch) => fetch.namedBy === certificate.sha256 && fetch.error !== undefined,
+  )
+  const unsent = failed
+    ? `its issuer ${issuerOf(certificate)} was not sent and ${failed.url} did not give it (${failed.error ?? ''})`
+    : `its issuer ${issuerOf(certificate)} was not sent and is not trusted here: a private CA, or an intermediate that is missing`
+  return {
+    ...base,
+    certificate: certificate.sha256,
+    message: `${nameOf(certificate)}: ${unsent}`,
+    fix: `trust-registry ${question.registry} --ca CA.pem      # the CA file from the registry's owner`,
+  }
+}

@@ -1,0 +1,225 @@
+import { BlockList, isIP } from 'node:net'
+import type { Observation } from '../registry/observation.ts'
+import { checkSentChain, CertPool, leafKeyFailure, newestGo, tlsVerifyPrefix, verify } from '../x509/index.ts'
+import type { Certificate, GoVersion, SentChain, VerifyError } from '../x509/index.ts'
+import type { EngineEvidence, Evidence } from './evidence.ts'
+import type { Consumer, Finding } from './judgement.ts'
+
+/** Go's complaint: its kind, the certificate at fault, and the issuer that would not do. */
+export type Refusal = Pick<VerifyError, 'message' | 'certificate' | 'hint'> & {
+  readonly kind: VerifyError['kind'] | 'weak-key'
+}
+
+export interface EngineVerdict {
+  readonly consumer: Consumer
+  /** Everything that this engine trusts for the registry. */
+  readonly pool: CertPool
+  /** Go's complaint about the chain, where there is one. */
+  readonly refusal?: Refusal
+  /** Why the engine does not check at all. */
+  readonly unchecked?: 'loopback' | 'listed'
+  readonly findings: readonly Finding[]
+}
+
+/** One engine's verdict: what it will print, beside what it did print. */
+export function judgeEngine(
+  evidence: Evidence,
+  engine: EngineEvidence,
+  sent: readonly Certificate[],
+): EngineVerdict {
+  const { observation } = evidence
+  const pool = CertPool.union(engine.store, engine.trust.pool)
+  const findings = [...engineFindings(engine), ...directoryFindings(engine)]
+  const unchecked = uncheckedBecause(observation, engine, evidence.loopbackCounts ?? false)
+  const base = { name: engine.survey.name, required: engine.required, trustLocation: engine.trust.path }
+  if (unchecked) {
+    findings.push(uncheckedFinding(unchecked, observation, engine))
+    return { consumer: { ...base, state: 'unchecked', trusted: false }, pool, unchecked, findings }
+  }
+  const go = engine.survey.go ?? newestGo
+  const prediction = predict(observation, engine, sent, pool, go, evidence.at)
+  return { consumer: stateOf(base, engine, prediction), pool, ...refusalIn(prediction), findings }
+}
+
+interface Prediction {
+  /** Undefined: it will be content with the chain. */
+  readonly line?: string
+  /** The fault lies before any certificate: nobody has refused the chain. */
+  readonly unreached: boolean
+  readonly refusal?: Refusal
+}
+
+function predict(
+  observation: Observation,
+  engine: EngineEvidence,
+  sent: readonly Certificate[],
+  pool: CertPool,
+  go: GoVersion,
+  at: Date,
+): Prediction {
+  const url = `https://${observation.target.registry}/v2/`
+  const get = (text: string): string => `Get ${go.minor < 14 ? url : `"${url}"`}: ${text}`
+  if (engine.trust.fatal) return { line: engine.trust.fatal.message, unreached: false }
+  const wire = observation.sent.length === 0 ? undefined : checkSentChain(observation.sent, go)
+  if (wire?.ok === false) return { line: get(wire.message), unreached: false, refusal: refusalOf(wire, sent) }
+  const { failure } = observation
+  const failed = failure?.goError === undefined ? {} : { line: get(failure.goError) }
+  const leaf = sent[0]
+  if (!leaf || (failure && failure.stage !== 'ping')) return { ...failed, unreached: true }
+
+  const intermediates = CertPool.of(...sent.slice(1))
+  const answer = verify(leaf, { host: observation.target.host, at, intermediates, roots: pool, go })
+  if (!answer.ok) {
+    const line = get(tlsVerifyPrefix(go) + answer.error.message)
+    return { line, unreached: false, refusal: answer.error }
+  }
+  const useless = leafKeyFailure(leaf, go)
+  if (useless !== undefined) {
+    return {
+      line: get(useless),
+      unreached: false,
+      refusal: { kind: 'weak-key', message: useless, certificate: leaf },
+    }
+  }
+  return { ...failed, unreached: failure !== undefined }
+}
+
+function refusalIn(prediction: Prediction): Pick<EngineVerdict, 'refusal'> {
+  return prediction.refusal ? { refusal: prediction.refusal } : {}
+}
+
+function refusalOf(wire: Extract<SentChain, { ok: false }>, sent: readonly Certificate[]): Refusal {
+  const certificate = sent[wire.index]
+  const kind = wire.kind === 'no-certificate' ? 'malformed-certificate' : wire.kind
+  return { kind, message: wire.message, ...(certificate ? { certificate } : {}) }
+}
+
+// The engine's own word wins over ours; without it a verdict is a prediction, and says so.
+function stateOf(
+  base: Pick<Consumer, 'name' | 'required' | 'trustLocation'>,
+  engine: EngineEvidence,
+  prediction: Prediction,
+): Consumer {
+  const predicted = prediction.line === undefined ? {} : { predictedError: prediction.line }
+  const { answer } = engine
+  if (prediction.unreached) {
+    const observed = answer && answer.outcome !== 'accepted' ? { observedError: answer.message } : {}
+    return { ...base, state: 'unknown', trusted: false, ...predicted, ...observed }
+  }
+  switch (answer?.outcome) {
+    case 'accepted':
+      return { ...base, state: 'trusted', trusted: true }
+    case 'refused':
+      return { ...base, state: 'refused', trusted: false, ...predicted, observedError: answer.message }
+    case 'unclear':
+      return { ...base, state: 'unknown', trusted: false, ...predicted, observedError: answer.message }
+    case undefined:
+      return { ...base, state: 'unknown', trusted: false, ...predicted, assumed: true }
+  }
+}
+
+/** Docker's rule: an exact `host:port` entry first, then any address of the name in a listed network (moby config.go). */
+function uncheckedBecause(
+  observation: Observation,
+  engine: EngineEvidence,
+  loopbackCounts: boolean,
+): 'loopback' | 'listed' | undefined {
+  const { target, addresses } = observation
+  const { insecureRegistries, insecureNetworks } = engine.survey
+  if (insecureRegistries.includes(target.registry)) return 'listed'
+  const networks = new BlockList()
+  for (const network of insecureNetworks) addNetwork(networks, network)
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+  loopback.addAddress('::1', 'ipv6')
+  const hit = (list: BlockList, address: string): boolean =>
+    list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  if (addresses.some((address) => hit(loopback, address))) return loopbackCounts ? undefined : 'loopback'
+  return addresses.some((address) => hit(networks, address)) ? 'listed' : undefined
+}
+
+function addNetwork(list: BlockList, network: string): void {
+  const [address, bits] = network.split('/')
+  if (address !== undefined && isIP(address) !== 0)
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+function uncheckedFinding(
+  why: 'loopback' | 'listed',
+  observation: Observation,
+  engine: EngineEvidence,
+): Finding {
+  const { registry, host } = observation.target
+  const name = engine.survey.name
+  if (why === 'loopback') {
+    return {
+      code: 'loopback-insecure',
+      severity: 'warning',
+      owner: 'machine',
+      message: `${host} is a loopback address: ${name} does not check certificates there at all, so there is nothing to install`,
+    }
+  }
+  return {
+    code: 'insecure-registry',
+    severity: 'error',
+    owner: 'machine',
+    message: `${name} has ${registry} among its insecure-registries: it does not check the certificate at all`,
+    fix: `take ${registry} out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker`,
+  }
+}
+
+function engineFindings(engine: EngineEvidence): readonly Finding[] {
+  const { name, state, problem } = engine.survey
+  const severity = engine.required ? 'error' : 'warning'
+  const base = { owner: 'machine', severity } as const
+  if (state === 'absent') {
+    const message = `${name} is not on this machine: no ${name}d program and no socket`
+    return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
+  }
+  if (state === 'down') {
+    const message = `the ${name} daemon does not answer (${problem ?? ''}), so nobody can ask it`
+    return [{ ...base, code: 'daemon-down', message, fix: `systemctl start ${name}` }]
+  }
+  if (state === 'unreachable') {
+    const message = `the ${name} daemon may not be asked by this user (${problem ?? ''}): its verdict is our reckoning`
+    return [
+      {
+        ...base,
+        severity: 'warning',
+        code: 'runtime-unreachable',
+        message,
+        fix: 'run it with sudo, or as a member of the docker group',
+      },
+    ]
+  }
+  return []
+}
+
+function directoryFindings(engine: EngineEvidence): readonly Finding[] {
+  const { trust } = engine
+  const findings: Finding[] = []
+  if (trust.fatal) {
+    const { code, path, message } = trust.fatal
+    const fix = code === 'trust-directory-unreadable' ? `ls -ld ${path}` : `mv ${path} /root/`
+    findings.push({
+      code,
+      severity: 'error',
+      owner: 'machine',
+      message: `${path}: Docker refuses every request (${message})`,
+      fix,
+    })
+  }
+  for (const { path, reason } of trust.ignored) {
+    findings.push({
+      code: 'trust-file-ignored',
+      severity: 'warning',
+      owner: 'machine',
+      message: `${path} is ignored: ${reason}`,
+    })
+  }
+  for (const path of trust.misnamed) {
+    const message = `${path} looks meant for this registry, but Docker reads only ${trust.path}`
+    findings.push({ code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message })
+  }
+  return findings
+}

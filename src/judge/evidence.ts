@@ -1,0 +1,29 @@
+import type { Observation } from '../registry/observation.ts'
+import type { EngineAnswer, EngineSurvey, TrustDirectory } from '../runtimes/engine.ts'
+import type { CertPool, Certificate } from '../x509/index.ts'
+
+/** An engine with the eyes that it has for this registry. */
+export interface EngineEvidence {
+  readonly survey: EngineSurvey
+  readonly trust: TrustDirectory
+  /** The OS store as this engine loads it: its environment decides. */
+  readonly store: CertPool
+  readonly storeChangedMs: number
+  /** What it said when it was asked; absent where it could not be. */
+  readonly answer?: EngineAnswer
+  readonly required: boolean
+}
+
+/** Everything that a verdict rests on. */
+export interface Evidence {
+  readonly observation: Observation
+  /** The machine's clock. */
+  readonly at: Date
+  /** From `--ca`. */
+  readonly given: readonly Certificate[]
+  /** The OS store of the machine: the only pool that can prove an identity. */
+  readonly store: CertPool
+  readonly engines: readonly EngineEvidence[]
+  /** A loopback registry is judged like any other: the demo's. */
+  readonly loopbackCounts?: boolean
+}

@@ -1,0 +1,193 @@
+import {
+  CertPool,
+  newestGo,
+  verify,
+  verifyHostname,
+  type Certificate,
+  type GoVersion,
+  type VerifyError,
+} from '../x509/index.ts'
+import type { ChainLink, Finding, FindingCode } from './judgement.ts'
+import { day, list, nameOf } from './words.ts'
+
+export interface FaultQuestion {
+  readonly host: string
+  readonly at: Date
+  readonly sent: readonly Certificate[]
+  /** The best path known, leaf first. */
+  readonly path: readonly ChainLink[]
+  readonly go?: GoVersion
+}
+
+const RENEW = 'renew it and reload the server (nginx -s reload; docker-registry: restart)'
+const MS_A_DAY = 86_400_000
+
+/**
+ * Every fault of the chain that trust alone would not mend. Go stops at the first one; here each is taken
+ * out of the question once it is named, until Go would accept.
+ */
+export function chainFaults(question: FaultQuestion): readonly Finding[] {
+  const leaf = question.sent[0]
+  if (!leaf) return []
+  const dated = question.path.flatMap((link) => dateFault(link.certificate, question.at))
+  const name = verifyHostname(leaf, question.host, question.go)
+  const named = name ? [fromVerifyError(name, leaf, question.host)] : []
+  return [...dated, ...named, ...deeperFaults(question, leaf)]
+}
+
+/** A pool that trusts the path's top, or the leaf itself where nothing stands above it. */
+export function hypotheticalTrust(path: readonly ChainLink[]): CertPool {
+  const top = path.at(-1)
+  return CertPool.of(...(top ? [top.certificate] : []))
+}
+
+function dateFault(certificate: Certificate, at: Date): readonly Finding[] {
+  const base = { severity: 'error', owner: 'registry', certificate: certificate.sha256, fix: RENEW } as const
+  if (at.getTime() > certificate.notAfter.getTime()) {
+    return [
+      {
+        ...base,
+        code: 'expired',
+        message: `${nameOf(certificate)} has expired on ${day(certificate.notAfter)}`,
+      },
+    ]
+  }
+  if (at.getTime() < certificate.notBefore.getTime()) {
+    const message = `${nameOf(certificate)} is not valid before ${certificate.notBefore.toISOString()}`
+    return [{ ...base, code: 'not-yet-valid', message }]
+  }
+  return expiresSoon(certificate, at)
+}
+
+/** Under 30 days or a third of the lifetime, whichever is less. */
+function expiresSoon(certificate: Certificate, at: Date): readonly Finding[] {
+  const lifetime = certificate.notAfter.getTime() - certificate.notBefore.getTime()
+  const left = certificate.notAfter.getTime() - at.getTime()
+  if (left >= Math.min(30 * MS_A_DAY, lifetime / 3)) return []
+  const days = Math.floor(left / MS_A_DAY)
+  return [
+    {
+      code: 'expires-soon',
+      severity: 'warning',
+      owner: 'registry',
+      certificate: certificate.sha256,
+      message: `${nameOf(certificate)} expires on ${day(certificate.notAfter)}, ${days === 0 ? 'within a day' : `in ${days} days`}`,
+      fix: RENEW,
+    },
+  ]
+}
+
+function deeperFaults(question: FaultQuestion, leaf: Certificate): readonly Finding[] {
+  const certificates = question.path.map((link) => link.certificate)
+  const intermediates = CertPool.of(...question.sent.slice(1), ...certificates.slice(1))
+  const roots = hypotheticalTrust(question.path)
+  const answer = verify(leaf, {
+    at: commonTime(certificates),
+    intermediates,
+    roots,
+    ...(question.go ? { go: question.go } : {}),
+  })
+  if (answer.ok || isDate(answer.error.kind)) return []
+  const kind = findingCode(answer.error.kind)
+  // Without a path that holds there is nothing above the leaf to find fault with.
+  if (kind === 'unknown-authority') return []
+  return [fromVerifyError(answer.error, leaf, question.host)]
+}
+
+/** A moment at which as many of them as possible are valid: dates have been judged one by one already. */
+function commonTime(certificates: readonly Certificate[]): Date {
+  const from = Math.max(...certificates.map((certificate) => certificate.notBefore.getTime()))
+  const to = Math.min(...certificates.map((certificate) => certificate.notAfter.getTime()))
+  return new Date(Math.min(from + 1000, to))
+}
+
+function isDate(kind: VerifyError['kind']): boolean {
+  return kind === 'expired' || kind === 'not-yet-valid'
+}
+
+/** Verify's kinds are finding codes, but for the one that only Go's search knows. */
+export function findingCode(kind: VerifyError['kind'] | 'weak-key'): FindingCode {
+  return kind === 'too-many-checks' ? 'chain-too-long' : kind
+}
+
+const OWNER_FIXES: Partial<Record<FindingCode, string>> = {
+  'no-san': 'reissue it with subjectAltName = DNS:HOST (openssl req -addext "subjectAltName=DNS:HOST")',
+  'name-mismatch': 'reissue it with subjectAltName = DNS:HOST, or use a name that it is valid for',
+  'ip-without-ip-san':
+    'reissue it with subjectAltName = IP:HOST, or use the host name instead of the address',
+  'wrong-key-usage': 'reissue it with extendedKeyUsage = serverAuth',
+  'weak-signature': 'reissue it with a SHA-256 signature',
+  'weak-key': 'reissue it with an RSA key of 2048 bits or more, or P-256',
+}
+
+function fromVerifyError(error: VerifyError, leaf: Certificate, host: string): Finding {
+  const code = findingCode(error.kind)
+  const fix = OWNER_FIXES[code]?.replaceAll('HOST', host)
+  return {
+    code,
+    severity: 'error',
+    owner: 'registry',
+    certificate: (error.certificate ?? leaf).sha256,
+    message: sentence(code, error, leaf, host),
+    ...(fix === undefined ? {} : { fix }),
+  }
+}
+
+function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host: string): string {
+  const names = [...leaf.dnsNames, ...leaf.ipAddresses]
+  switch (code) {
+    case 'name-mismatch':
+      return `the certificate is for ${names.length === 0 ? 'no name at all' : list(names)}, not for ${host}`
+    case 'no-san':
+      return 'the certificate names its host only in the common name, which Go has not read since 1.15'
+    case 'ip-without-ip-san':
+      return `the certificate holds no IP address, so it cannot vouch for ${host}`
+    case 'wrong-key-usage':
+      return `${nameOf(error.certificate ?? leaf)} is not meant for TLS servers (extended key usage)`
+    default:
+      return error.message.replace(/^x509: /, '')
+  }
+}
+
+/** What Go forgives and other clients do not: order, duplicates, strangers, the root on the wire. */
+export function servingFaults(sent: readonly Certificate[], path: readonly ChainLink[]): readonly Finding[] {
+  const inPath = path.filter((link) => link.origin === 'sent').map((link) => link.certificate.sha256)
+  const wire = sent.map((certificate) => certificate.sha256)
+  const findings: Finding[] = []
+  const base = { severity: 'warning', owner: 'registry' } as const
+  for (const [index, certificate] of sent.entries()) {
+    if (wire.indexOf(certificate.sha256) === index && inPath.includes(certificate.sha256)) continue
+    const what = inPath.includes(certificate.sha256)
+      ? 'is sent twice'
+      : 'is sent but does not belong to the chain'
+    const message = `${nameOf(certificate)} ${what}`
+    findings.push({ ...base, code: 'unrelated-certificate', certificate: certificate.sha256, message })
+  }
+  const order = [...new Set(wire)].filter((sha256) => inPath.includes(sha256))
+  if (order.join() !== inPath.join()) {
+    const message = 'the certificates are sent in the wrong order; Go sorts them out, other clients do not'
+    findings.push({
+      ...base,
+      code: 'wrong-order',
+      message,
+      fix: 'send the leaf first, then each issuer after what it signed',
+    })
+  }
+  const root = path.find((link) => link.origin === 'sent' && link.role === 'root')
+  if (root) {
+    const message = `${nameOf(root.certificate)} is a root and need not be sent: nobody trusts it for that`
+    findings.push({
+      ...base,
+      severity: 'info',
+      code: 'root-sent',
+      certificate: root.certificate.sha256,
+      message,
+    })
+  }
+  return findings
+}
+
+/** The newest Go where the engine's own is not known. */
+export function goOf(go: GoVersion | undefined): GoVersion {
+  return go ?? newestGo
+}

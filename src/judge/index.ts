@@ -1,0 +1,6 @@
+export type { EngineEvidence, Evidence } from './evidence.ts'
+export { judge } from './judge.ts'
+export { wouldAccept } from './simulate.ts'
+export { findingCodes } from './judgement.ts'
+export type { ChainLink, Consumer, Finding, FindingCode, Judgement } from './judgement.ts'
+export { colons, day, nameOf } from './words.ts'

@@ -1,0 +1,138 @@
+import type { Certificate } from '../x509/index.ts'
+
+/** DESIGN 3: stable; more may be added within a schemaVersion. */
+export const findingCodes = [
+  'name-not-resolved',
+  'unreachable',
+  'timeout',
+  'plain-http',
+  'not-tls',
+  'tls-too-old',
+  'tls-handshake-failed',
+  'client-certificate-required',
+  'addresses-differ',
+  'proxy-failed',
+  'unknown-authority',
+  'missing-intermediate',
+  'self-signed',
+  'rotated-ca',
+  'expired',
+  'not-yet-valid',
+  'clock-skew',
+  'name-mismatch',
+  'no-san',
+  'ip-without-ip-san',
+  'wrong-key-usage',
+  'name-constraint',
+  'path-length',
+  'issuer-not-ca',
+  'weak-signature',
+  'weak-key',
+  'distrusted-key',
+  'malformed-certificate',
+  'unhandled-critical-extension',
+  'policy-invalid',
+  'chain-too-long',
+  'wrong-order',
+  'unrelated-certificate',
+  'root-sent',
+  'expires-soon',
+  'not-a-registry',
+  'registry-v1',
+  'version-header-missing',
+  'bad-challenge',
+  'rate-limited',
+  'realm-untrusted',
+  'realm-foreign',
+  'realm-insecure',
+  'login-refused',
+  'runtime-not-found',
+  'runtime-unreachable',
+  'daemon-down',
+  'insecure-registry',
+  'loopback-insecure',
+  'trust-file-ignored',
+  'trust-directory-misnamed',
+  'trust-directory-unreadable',
+  'client-key-orphan',
+  'client-cert-orphan',
+  'client-key-mismatch',
+  'trust-directory-shadowed',
+  'hosts-toml-overrides',
+  'restart-needed',
+  'store-overridden',
+  'store-tool-missing',
+  'store-would-drop',
+  'bundle-damaged',
+  'bundle-hand-edited',
+  'config-damaged',
+  'credential-helper-failed',
+  'host-key-changed',
+  'cluster-managed',
+  'read-only-system',
+  'disk-full',
+] as const
+
+export type FindingCode = (typeof findingCodes)[number]
+export type Severity = 'error' | 'warning' | 'info'
+/** Who has to act. */
+export type Owner = 'registry' | 'machine' | 'network'
+
+export interface Finding {
+  readonly code: FindingCode
+  readonly severity: Severity
+  readonly owner: Owner
+  /** SHA-256 of the certificate at fault. */
+  readonly certificate?: string
+  /** The fault that Docker prints; it stops at the first one. */
+  readonly first?: true
+  readonly message: string
+  /** A command or the lines to change, ready to paste; may hold line feeds. */
+  readonly fix?: string
+}
+
+/** `unchecked`: the consumer does not look at the chain at all. `unknown`: we could not see. */
+export type ConsumerState = 'trusted' | 'refused' | 'unchecked' | 'unknown'
+
+/** A program with its own eyes, and what it makes of the chain. */
+export interface Consumer {
+  readonly name: string
+  readonly required: boolean
+  readonly state: ConsumerState
+  readonly trusted: boolean
+  /** The line that the program prints, by our reckoning. */
+  readonly predictedError?: string
+  /** The line that it did print when asked. */
+  readonly observedError?: string
+  /** Where this program looks for this registry's CA. */
+  readonly trustLocation?: string
+  /** The prediction rests on something that could not be seen without privilege. */
+  readonly assumed?: true
+}
+
+export type Role = 'leaf' | 'intermediate' | 'root'
+export type Origin = 'sent' | 'fetched' | 'given' | 'store'
+
+/** A certificate with its place in the story. */
+export interface ChainLink {
+  readonly certificate: Certificate
+  readonly role: Role
+  readonly origin: Origin
+}
+
+export interface Judgement {
+  readonly findings: readonly Finding[]
+  readonly consumers: readonly Consumer[]
+  /** Wire order first, then what was found elsewhere. */
+  readonly chain: readonly ChainLink[]
+  /** Leaf to root as far as it is known: the best candidate path. */
+  readonly path: readonly ChainLink[]
+  /** What may become an anchor here: the issuing CAs of candidate paths, or a self-signed leaf. */
+  readonly candidates: readonly ChainLink[]
+  /** Intermediates of `path` that the server does not send and the required consumers do not have. */
+  readonly missing: readonly Certificate[]
+  /** The path passes Go's full verification against the OS store alone: it needs no pin. */
+  readonly proven: boolean
+  /** No change on this machine can make the required consumers accept. */
+  readonly ownerMustAct: boolean
+}

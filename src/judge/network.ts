@@ -1,0 +1,57 @@
+import type { Failure, Observation } from '../registry/observation.ts'
+import type { Finding } from './judgement.ts'
+
+const OWNER_FIX: Partial<Record<Failure['code'], string>> = {
+  'plain-http': `# nginx
+listen 443 ssl; ssl_certificate fullchain.pem; ssl_certificate_key key.pem;
+# docker-registry
+http: { tls: { certificate: /certs/fullchain.pem, key: /certs/key.pem } }`,
+  'tls-too-old': 'nginx: ssl_protocols TLSv1.2 TLSv1.3;',
+}
+
+/** What the network did, as a finding: at most one, since nothing behind it was seen. */
+export function networkFindings(observation: Observation): readonly Finding[] {
+  const { failure, target } = observation
+  if (!failure) return []
+  const where = `${target.host}:${target.port}`
+  const at = observation.address === undefined ? where : `${where} (${observation.address})`
+  const finding = (owner: Finding['owner'], message: string, fix?: string): readonly Finding[] => [
+    {
+      code: failure.code,
+      severity: 'error',
+      owner,
+      first: true,
+      message,
+      ...(fix === undefined ? {} : { fix }),
+    },
+  ]
+  const fix = OWNER_FIX[failure.code]
+  switch (failure.code) {
+    case 'name-not-resolved':
+      return finding(
+        'network',
+        `the name ${target.host} is not known here: ${failure.detail}`,
+        `getent hosts ${target.host}`,
+      )
+    case 'unreachable':
+      return finding('network', `nothing answers at ${at}: ${failure.detail}`)
+    case 'timeout':
+      return finding('network', `${at} did not answer in time (${failure.detail})`)
+    case 'plain-http':
+      return finding('registry', `${at} speaks plain HTTP, no TLS (${failure.detail})`, fix)
+    case 'not-tls':
+      return finding('registry', `${at} does not speak TLS (${failure.detail})`)
+    case 'tls-too-old':
+      return finding('registry', `Docker needs TLS 1.2 or newer: ${failure.detail}`, fix)
+    case 'tls-handshake-failed':
+      return finding('registry', `the TLS handshake with ${at} failed: ${failure.detail}`)
+    case 'client-certificate-required':
+      return finding(
+        'machine',
+        `the registry wants a client certificate (${failure.detail})`,
+        `put client.cert and client.key into /etc/docker/certs.d/${target.registry}/`,
+      )
+    case 'not-a-registry':
+      return finding('registry', `${at} does not answer like a registry: ${failure.detail}`)
+  }
+}

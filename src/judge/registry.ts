@@ -1,0 +1,85 @@
+import type { Observation, Ping } from '../registry/observation.ts'
+import type { Finding } from './judgement.ts'
+
+const LOGIN_SCHEMES = new Set(['basic', 'bearer'])
+const MAX_SKEW_SECONDS = 300
+
+/** What `GET /v2/` shows beside TLS (distribution spec, "API version check"). */
+export function registryFindings(observation: Observation): readonly Finding[] {
+  const { ping } = observation
+  if (!ping) return []
+  return [...notARegistry(ping, observation.target.registry), ...skew(observation)]
+}
+
+function notARegistry(ping: Ping, registry: string): readonly Finding[] {
+  const error = (
+    code: Finding['code'],
+    message: string,
+    owner: Finding['owner'] = 'registry',
+  ): readonly Finding[] => [{ code, severity: 'error', owner, message }]
+  const html = /html/i.test(ping.contentType ?? '') || /^\s*<(?:!doctype|html)/i.test(ping.bodyStart)
+  if (
+    ping.status === 400 &&
+    /No required SSL certificate was sent|SSL certificate error/.test(ping.bodyStart)
+  ) {
+    return [
+      {
+        code: 'client-certificate-required',
+        severity: 'error',
+        owner: 'machine',
+        message: 'the registry wants a client certificate (nginx: No required SSL certificate was sent)',
+        fix: `put client.cert and client.key into /etc/docker/certs.d/${registry}/`,
+      },
+    ]
+  }
+  if (ping.status === 429) {
+    const wait = ping.retryAfter === undefined ? '' : `, come back after ${ping.retryAfter}`
+    return [
+      { code: 'rate-limited', severity: 'warning', owner: 'registry', message: `HTTP 429 at /v2/${wait}` },
+    ]
+  }
+  if (ping.status === 200 && !html) return version(ping)
+  if (ping.status === 401) {
+    if (ping.challenges.some((challenge) => LOGIN_SCHEMES.has(challenge.scheme))) return version(ping)
+    return error(
+      'bad-challenge',
+      'HTTP 401 at /v2/ without a Basic or Bearer challenge: no client can log in',
+    )
+  }
+  if (html)
+    return error(
+      'not-a-registry',
+      `/v2/ answers ${ping.status} with an HTML page: another program owns this port`,
+    )
+  const to = ping.location === undefined ? '' : ` to ${ping.location}`
+  return error('not-a-registry', `/v2/ answers HTTP ${ping.status}${to}; a registry answers 200 or 401`)
+}
+
+function version(ping: Ping): readonly Finding[] {
+  if (ping.apiVersion?.split(/\s+/).includes('registry/2.0')) return []
+  return [
+    {
+      code: 'version-header-missing',
+      severity: 'info',
+      owner: 'registry',
+      message: 'no Docker-Distribution-Api-Version header at /v2/; only Docker before 1.10 minds',
+      fix: "nginx: add_header 'Docker-Distribution-Api-Version' 'registry/2.0' always;",
+    },
+  ]
+}
+
+function skew(observation: Observation): readonly Finding[] {
+  const seconds = observation.clockSkewSeconds ?? 0
+  if (Math.abs(seconds) <= MAX_SKEW_SECONDS) return []
+  const amount =
+    Math.abs(seconds) > 172_800 ? `${Math.round(Math.abs(seconds) / 86_400)} days` : `${Math.abs(seconds)} s`
+  return [
+    {
+      code: 'clock-skew',
+      severity: 'warning',
+      owner: 'machine',
+      message: `this machine's clock and the registry's differ: the registry is ${amount} ${seconds > 0 ? 'ahead' : 'behind'}`,
+      fix: 'timedatectl set-ntp true',
+    },
+  ]
+}
