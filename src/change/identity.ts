@@ -1,0 +1,185 @@
+import { TrustError } from '../errors.ts'
+import { colons, nameOf, type ChainLink, type Judgement } from '../judge/index.ts'
+import type { Certificate } from '../x509/index.ts'
+import type { Approved, IdentityHow, RegistryRecord } from './model.ts'
+
+export interface IdentityQuestion {
+  readonly registry: string
+  readonly judgement: Pick<Judgement, 'candidates' | 'missing' | 'path' | 'proven'>
+  /** Certificates from `--ca`. */
+  readonly given: readonly Certificate[]
+  /** 64 upper-case hex digits each. */
+  readonly fingerprints: readonly string[]
+  readonly trustOnFirstUse: boolean
+  readonly recorded?: RegistryRecord
+}
+
+export type Decision =
+  | { readonly kind: 'approved'; readonly approved: Approved }
+  /** Only a person can tell: show this one. */
+  | { readonly kind: 'ask'; readonly candidate: ChainLink }
+
+/**
+ * Whether what the registry presents is who it should be (DESIGN 6, "Identity before installing"). In this order:
+ * a pin, a file, what was accepted before, a proof by the OS store, first use; else a person.
+ * @throws TrustError `identity-mismatch`, `identity-missing`
+ */
+export function decideIdentity(question: IdentityQuestion): Decision {
+  if (question.fingerprints.length > 0) return byPin(question)
+  if (question.given.length > 0) return byFile(question)
+  if (question.recorded) return byRecord(question, question.recorded)
+  const { judgement } = question
+  const top = judgement.path.at(-1)
+  if (judgement.proven && top) {
+    // The root is recorded: public intermediates change at random.
+    return approve('proven', top.certificate, judgement.missing)
+  }
+  const presented = presentedAnchor(judgement)
+  if (!presented) throw nothingPresented(question)
+  if (question.trustOnFirstUse) return approveWith(question, 'first-use', [presented.certificate])
+  return { kind: 'ask', candidate: presented }
+}
+
+/** What a person, or `--trust-on-first-use`, may accept: the topmost certificate that came from the other side. */
+function presentedAnchor(judgement: IdentityQuestion['judgement']): ChainLink | undefined {
+  const eligible = new Set(judgement.candidates.map((link) => link.certificate.sha256))
+  return [...judgement.path]
+    .reverse()
+    .find((link) => link.origin !== 'given' && eligible.has(link.certificate.sha256))
+}
+
+/** The identity that a person has just confirmed. */
+export function confirmed(question: IdentityQuestion, candidate: ChainLink): Approved {
+  return approveWith(question, 'confirmed', [candidate.certificate]).approved
+}
+
+function byPin(question: IdentityQuestion): Decision {
+  const pins = new Set(question.fingerprints)
+  const matched = question.judgement.candidates
+    .map((link) => link.certificate)
+    .filter(({ sha256 }) => pins.has(sha256))
+  if (matched.length > 0) return approveWith(question, 'pin', matched)
+  const leaf = question.judgement.path[0]
+  const pinnedLeaf = leaf !== undefined && pins.has(leaf.certificate.sha256)
+  throw new TrustError(
+    'identity-mismatch',
+    pinnedLeaf
+      ? 'the fingerprint is that of the server certificate, which was issued by a CA: pin the CA instead'
+      : `the fingerprint matches no CA that ${question.registry} presents`,
+    {
+      seen: seen(question),
+      fix: 'compare with the owner of the registry over another channel before trusting anything',
+    },
+  )
+}
+
+function byFile(question: IdentityQuestion): Decision {
+  const given = new Set(question.given.map((certificate) => certificate.sha256))
+  const anchors = question.judgement.candidates.filter((link) => given.has(link.certificate.sha256))
+  const anchor = anchors.at(-1)
+  if (!anchor) {
+    throw new TrustError(
+      'identity-mismatch',
+      `no certificate of the --ca file anchors the chain of ${question.registry}`,
+      {
+        seen: `${seen(question)}; in the file: ${question.given.map(describe).join(', ')}`,
+        fix: 'ask the owner of the registry for the CA that issued its certificate',
+      },
+    )
+  }
+  // Every CA of the file: in a rotation the old and the new one stand side by side.
+  const cas = question.given.filter(
+    (certificate) => certificate.isCA || certificate.sha256 === anchor.certificate.sha256,
+  )
+  return approve('ca-file', anchor.certificate, [...cas, ...below(question, anchor.certificate)])
+}
+
+function byRecord(question: IdentityQuestion, recorded: RegistryRecord): Decision {
+  const known = question.judgement.candidates.find(
+    (link) => link.certificate.sha256 === recorded.identity.sha256,
+  )
+  if (known)
+    return approveWith(
+      question,
+      'recorded',
+      known.origin === 'store' && question.judgement.proven ? [] : [known.certificate],
+      known.certificate,
+    )
+  throw new TrustError(
+    'identity-mismatch',
+    `${question.registry} presents another identity than the one accepted on ${recorded.since.slice(0, 10)}: somebody may be in between, or its CA was changed`,
+    {
+      seen: `${seen(question)}; accepted: ${recorded.identity.subject} ${colons(recorded.identity.sha256)}`,
+      fix: `once the owner has confirmed the new CA: trust-registry ${question.registry} --ca NEW-CA.pem`,
+    },
+  )
+}
+
+function approveWith(
+  question: IdentityQuestion,
+  how: IdentityHow,
+  anchors: readonly Certificate[],
+  identity: Certificate | undefined = anchors[0],
+): Extract<Decision, { kind: 'approved' }> {
+  if (!identity) throw nothingPresented(question)
+  return approve(how, identity, [...anchors, ...below(question, identity)])
+}
+
+function approve(
+  how: IdentityHow,
+  identity: Certificate,
+  install: readonly Certificate[],
+): Extract<Decision, { kind: 'approved' }> {
+  const unique = new Map(install.map((certificate) => [certificate.sha256, certificate]))
+  const { sha256, subject } = identity
+  return {
+    kind: 'approved',
+    approved: {
+      identity: { how, sha256, subject: subject.text },
+      anchor: identity,
+      install: [...unique.values()],
+    },
+  }
+}
+
+/** The intermediates that the server leaves out between its leaf and the anchor. */
+function below(question: IdentityQuestion, anchor: Certificate): readonly Certificate[] {
+  const { path, missing } = question.judgement
+  const height = path.findIndex((link) => link.certificate.sha256 === anchor.sha256)
+  const under = new Set(path.slice(0, Math.max(height, 0)).map((link) => link.certificate.sha256))
+  return missing.filter((certificate) => under.has(certificate.sha256))
+}
+
+function nothingPresented(question: IdentityQuestion): TrustError {
+  return new TrustError(
+    'identity-missing',
+    `${question.registry} does not send the CA that issued its certificate, and it cannot be found`,
+    {
+      seen: seen(question),
+      fix: `trust-registry ${question.registry} --ca CA.pem      # the CA file from the registry's owner`,
+    },
+  )
+}
+
+/** The refusal off a terminal: nothing may stand for a person's look at the fingerprint. */
+export function identityMissing(question: IdentityQuestion, candidate: ChainLink): TrustError {
+  return new TrustError(
+    'identity-missing',
+    `nothing proves that ${describe(candidate.certificate)} is the CA of ${question.registry}: it came over the connection that it is to secure`,
+    {
+      seen: `presented, unverified: SHA256 ${colons(candidate.certificate.sha256)}`,
+      fix: `compare it with the registry's owner, then: trust-registry ${question.registry} --fingerprint SHA256:${candidate.certificate.sha256}`,
+    },
+  )
+}
+
+function seen(question: IdentityQuestion): string {
+  const links = question.judgement.path.map(
+    (link) => `${describe(link.certificate)} SHA256 ${colons(link.certificate.sha256)}`,
+  )
+  return links.length === 0 ? 'no certificate' : links.join(', ')
+}
+
+function describe(certificate: Certificate): string {
+  return nameOf(certificate)
+}

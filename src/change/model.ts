@@ -1,0 +1,80 @@
+import type { Certificate } from '../x509/index.ts'
+
+/** How the identity of an anchor was established (DESIGN 6, "Identity before installing"). */
+export type IdentityHow = 'pin' | 'ca-file' | 'proven' | 'recorded' | 'confirmed' | 'first-use'
+
+export interface Identity {
+  readonly how: IdentityHow
+  /** SHA-256 of the certificate that was accepted; the root for a proven chain. */
+  readonly sha256: string
+  readonly subject: string
+}
+
+/** One line of the plan, as shown and as printed in JSON. */
+export interface PlanItem {
+  readonly action: 'write' | 'remove' | 'run' | 'restart'
+  readonly target: string
+  readonly reason: string
+  readonly runtime?: string
+  readonly privileged: boolean
+}
+
+/** A file that shall exist with these bytes, on behalf of a registry. */
+export interface WantedFile {
+  readonly path: string
+  readonly bytes: Buffer
+  /** Unix mode, for instance 0o644. */
+  readonly mode: number
+  /** SHA-256 of the certificate inside. */
+  readonly certificate: string
+  readonly reason: string
+  readonly runtime: string
+}
+
+export interface Change {
+  readonly path: string
+  readonly state: 'written' | 'removed' | 'kept' | 'unchanged'
+  /** SHA-256 of the file's bytes. */
+  readonly sha256?: string
+}
+
+/** A file of ours that is there, on behalf of one registry or several. */
+export interface OwnedFile {
+  readonly path: string
+  readonly sha256: string
+  readonly mode: number
+  readonly certificate: string
+  readonly runtime: string
+  /** The last of these to be undone takes the file away. */
+  readonly registries: readonly string[]
+  /** RFC 3339. */
+  readonly since: string
+}
+
+/** What was accepted for a registry; another identity later is refused. */
+export interface RegistryRecord {
+  readonly registry: string
+  readonly identity: Identity
+  /** Base64 of the accepted certificate, so that the same one can be recognised and put back. */
+  readonly anchor: string
+  readonly since: string
+}
+
+/** The durable record of everything that this tool has done to a machine. */
+export interface Records {
+  readonly version: 1
+  /** Identifier of the last committed transaction. */
+  readonly last?: string
+  readonly files: readonly OwnedFile[]
+  /** Directories that we made, deepest last: they go when they are empty. */
+  readonly directories: readonly string[]
+  readonly registries: readonly RegistryRecord[]
+}
+
+/** An approved set of certificates: the identity and what to install for it. */
+export interface Approved {
+  readonly identity: Identity
+  /** The certificate that the identity names; installed only if `install` holds it. */
+  readonly anchor: Certificate
+  readonly install: readonly Certificate[]
+}

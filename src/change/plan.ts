@@ -1,0 +1,219 @@
+import { posix } from 'node:path'
+import { TrustError, errorCode } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { encodePem, type Certificate } from '../x509/index.ts'
+import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
+import { sha256, type Step } from './step.ts'
+
+/** What will be done, in the three forms in which it is needed: for eyes, for the machine, for memory. */
+export interface Plan {
+  readonly items: readonly PlanItem[]
+  readonly steps: readonly Step[]
+  readonly changes: readonly Change[]
+  readonly records: Records
+}
+
+/** Whether applying the plan changes anything that an engine reads. */
+export function isEmpty(plan: Plan): boolean {
+  return plan.steps.length === 0
+}
+
+/** One certificate per file, re-encoded from DER, named with its fingerprint: a name never means other bytes. */
+export function wantedFiles(
+  directories: readonly string[],
+  certificates: readonly Certificate[],
+  runtime: string,
+): readonly WantedFile[] {
+  return directories.flatMap((directory) =>
+    certificates.map((certificate) => ({
+      path: posix.join(directory, `trust-registry-${certificate.sha256.slice(0, 16).toLowerCase()}.crt`),
+      bytes: Buffer.from(encodePem(certificate.raw)),
+      mode: 0o644,
+      certificate: certificate.sha256,
+      reason: `${certificate.subject.commonName ?? certificate.subject.text}, for ${posix.basename(directory)} only`,
+      runtime,
+    })),
+  )
+}
+
+/**
+ * Compares what is wanted with what is there. A file that was there before is never owned; one of our names with
+ * other bytes inside was changed by somebody and is not overwritten.
+ * @throws TrustError `change-failed`
+ */
+export async function planInstall(
+  machine: Machine,
+  records: Records,
+  registry: string,
+  approved: Approved,
+  wanted: readonly WantedFile[],
+): Promise<Plan> {
+  const since = machine.now().toISOString()
+  const directories = await missingDirectories(machine, wanted)
+  const steps: Step[] = directories.map((path) => ({ do: 'make-directory', path, mode: 0o755 }))
+  const items: PlanItem[] = []
+  const changes: Change[] = []
+  const files = new Map(records.files.map((file) => [file.path, file]))
+
+  for (const file of wanted) {
+    const { path, bytes, mode, runtime, certificate } = file
+    const digest = sha256(bytes)
+    const owned = files.get(path)
+    const there = await readExisting(machine, path)
+    if (there && !there.equals(bytes)) throw changedByOthers(path)
+    if (there) {
+      changes.push({ path, state: 'unchanged', sha256: digest })
+    } else {
+      steps.push({ do: 'write', path, mode, bytes: bytes.toString('base64') })
+      items.push({ action: 'write', target: path, reason: file.reason, runtime, privileged: true })
+      changes.push({ path, state: 'written', sha256: digest })
+    }
+    if (owned || !there) {
+      const registries = [...new Set([...(owned?.registries ?? []), registry])].sort()
+      files.set(path, {
+        path,
+        sha256: digest,
+        mode,
+        certificate,
+        runtime,
+        registries,
+        since: owned?.since ?? since,
+      })
+    }
+  }
+  const others = records.registries.filter((record) => record.registry !== registry)
+  const before = records.registries.find((record) => record.registry === registry)
+  const anchor = approved.anchor.raw.toString('base64')
+  const same = before?.identity.sha256 === approved.identity.sha256
+  return {
+    items,
+    steps,
+    changes,
+    records: {
+      ...records,
+      files: [...files.values()],
+      directories: [...new Set([...records.directories, ...directories])],
+      registries: [...others, same ? before : { registry, identity: approved.identity, anchor, since }],
+    },
+  }
+}
+
+/** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
+export async function planUndo(
+  machine: Machine,
+  records: Records,
+  registries: ReadonlySet<string>,
+): Promise<Plan> {
+  const steps: Step[] = []
+  const items: PlanItem[] = []
+  const changes: Change[] = []
+  const kept: OwnedFile[] = []
+
+  for (const file of records.files) {
+    const owners = file.registries.filter((registry) => !registries.has(registry))
+    if (owners.length === file.registries.length) {
+      kept.push(file)
+      continue
+    }
+    if (owners.length > 0) {
+      kept.push({ ...file, registries: owners })
+      changes.push({ path: file.path, state: 'unchanged', sha256: file.sha256 })
+      continue
+    }
+    const there = await readExisting(machine, file.path)
+    if (there === undefined) continue
+    if (sha256(there) !== file.sha256) {
+      changes.push({ path: file.path, state: 'kept', sha256: sha256(there) })
+      continue
+    }
+    const { path, runtime, mode } = file
+    steps.push({ do: 'remove', path, mode, bytes: there.toString('base64') })
+    items.push({
+      action: 'remove',
+      target: path,
+      reason: 'nothing needs it any more',
+      runtime,
+      privileged: true,
+    })
+    changes.push({ path, state: 'removed', sha256: file.sha256 })
+  }
+  const going = await emptied(machine, records.directories, steps)
+  steps.push(...going.map((path): Step => ({ do: 'remove-directory', path, mode: 0o755 })))
+  const inUse = (directory: string): boolean => kept.some((file) => file.path.startsWith(`${directory}/`))
+  return {
+    items,
+    steps,
+    changes,
+    records: {
+      ...records,
+      files: kept,
+      directories: records.directories.filter((directory) => inUse(directory)),
+      registries: records.registries.filter((record) => !registries.has(record.registry)),
+    },
+  }
+}
+
+/** Our directories that hold nothing once the steps are done; deepest first. */
+async function emptied(
+  machine: Machine,
+  ours: readonly string[],
+  steps: readonly Step[],
+): Promise<readonly string[]> {
+  const gone = new Set(steps.map((step) => step.path))
+  const found: string[] = []
+  for (const directory of [...ours].sort((a, b) => b.length - a.length)) {
+    const info = await machine.stat(directory)
+    const names = info?.kind === 'directory' ? await machine.list(directory) : undefined
+    if (!names?.every((name) => gone.has(posix.join(directory, name)))) continue
+    gone.add(directory)
+    found.push(directory)
+  }
+  return found
+}
+
+/** The directories to be made, outermost first. A link or a file in the place of the last one is refused. */
+async function missingDirectories(
+  machine: Machine,
+  wanted: readonly WantedFile[],
+): Promise<readonly string[]> {
+  const missing = new Set<string>()
+  for (const directory of new Set(wanted.map((file) => posix.dirname(file.path)))) {
+    const info = await machine.stat(directory)
+    if (info && info.kind !== 'directory') {
+      const what = info.kind === 'symlink' ? 'a symbolic link' : 'no directory'
+      throw new TrustError(
+        'change-failed',
+        `${directory} is ${what}; nothing is written through it, nothing was changed`,
+        {
+          fix: `look at it: ls -ld '${directory}'`,
+        },
+      )
+    }
+    const chain: string[] = []
+    for (let path = directory; (await machine.stat(path)) === undefined; path = posix.dirname(path))
+      chain.unshift(path)
+    for (const path of chain) missing.add(path)
+  }
+  return [...missing]
+}
+
+async function readExisting(machine: Machine, path: string): Promise<Buffer | undefined> {
+  const info = await machine.stat(path)
+  if (!info) return undefined
+  if (info.kind !== 'file') throw changedByOthers(path)
+  return machine.read(path).catch((error: unknown) => {
+    if (errorCode(error) === 'EACCES')
+      throw new TrustError('needs-privilege', `${path} cannot be read by this user`)
+    throw error
+  })
+}
+
+function changedByOthers(path: string): TrustError {
+  return new TrustError(
+    'change-failed',
+    `${path} bears our name but not our bytes; it is left alone, nothing was changed`,
+    {
+      fix: `look at it, and take it away if nobody needs it: openssl x509 -in '${path}' -noout -subject -fingerprint -sha256`,
+    },
+  )
+}

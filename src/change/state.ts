@@ -1,0 +1,139 @@
+import { posix } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TrustError, errorCode, errorText } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Records } from './model.ts'
+import { place, type Step } from './step.ts'
+
+export const DEFAULT_STATE_DIR = '/var/lib/trust-registry'
+
+/** A change under way: written before the first byte changes, gone when it is done or taken back. */
+export interface Journal {
+  readonly version: 1
+  readonly id: string
+  readonly command: string
+  readonly startedAt: string
+  readonly steps: readonly Step[]
+}
+
+const EMPTY: Records = { version: 1, files: [], directories: [], registries: [] }
+const LIMIT = 16 * 1024 * 1024
+
+/** The durable memory of a machine: `records.json`, `journal.json` while a change is under way, and the lock. */
+export class State {
+  readonly directory: string
+  readonly #machine: Machine
+
+  constructor(machine: Machine, directory: string = DEFAULT_STATE_DIR) {
+    this.#machine = machine
+    this.directory = directory
+  }
+
+  async records(): Promise<Records> {
+    const found = await this.#readJson('records.json')
+    if (found === undefined) return EMPTY
+    if (!isRecords(found))
+      throw this.#damaged('records.json', 'it is not of the form that this version writes')
+    return found
+  }
+
+  /** Whether a journal is there: of a run under way, or of one that died. */
+  async isUnfinished(): Promise<boolean> {
+    return (await this.#machine.stat(this.#path('journal.json'))) !== undefined
+  }
+
+  async journal(): Promise<Journal | undefined> {
+    const found = await this.#readJson('journal.json')
+    if (found === undefined) return undefined
+    if (!isJournal(found))
+      throw this.#damaged('journal.json', 'it is not of the form that this version writes')
+    return found
+  }
+
+  async writeRecords(records: Records, id: string): Promise<void> {
+    await this.#replace('records.json', records, 0o644, id)
+  }
+
+  async writeJournal(journal: Journal): Promise<void> {
+    await this.#replace('journal.json', journal, 0o600, journal.id)
+  }
+
+  async removeJournal(): Promise<void> {
+    await this.#machine.remove(this.#path('journal.json'))
+  }
+
+  /** Runs `work` alone on this machine; waits for others up to `timeoutMs`. */
+  async locked<T>(timeoutMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#ensureDirectory()
+    const until = Date.now() + timeoutMs
+    for (;;) {
+      const lock = await this.#machine.lock(this.#path('lock'))
+      if (lock) {
+        try {
+          return await work()
+        } finally {
+          await lock.release()
+        }
+      }
+      if (Date.now() >= until || signal.aborted) break
+      await sleep(50)
+    }
+    throw new TrustError('locked', 'another run of trust-registry is changing this machine', {
+      fix: `wait for it, or give it more time with --timeout; see who it is: fuser ${this.#path('lock')}`,
+    })
+  }
+
+  #path(name: string): string {
+    return posix.join(this.directory, name)
+  }
+
+  async #ensureDirectory(): Promise<void> {
+    const missing: string[] = []
+    for (
+      let path = this.directory;
+      (await this.#machine.stat(path)) === undefined;
+      path = posix.dirname(path)
+    ) {
+      missing.unshift(path)
+    }
+    for (const path of missing) {
+      await this.#machine.makeDirectory(path, 0o755).catch((error: unknown) => {
+        // Two runs may make it at once.
+        if (errorCode(error) !== 'EEXIST') throw error
+      })
+    }
+  }
+
+  async #readJson(name: string): Promise<unknown> {
+    const bytes = await this.#machine.read(this.#path(name), LIMIT)
+    if (bytes === undefined) return undefined
+    try {
+      return JSON.parse(bytes.toString('utf8')) as unknown
+    } catch (error) {
+      throw this.#damaged(name, errorText(error))
+    }
+  }
+
+  async #replace(name: string, value: unknown, mode: number, id: string): Promise<void> {
+    await place(this.#machine, this.#path(name), Buffer.from(`${JSON.stringify(value, null, 2)}\n`), mode, id)
+  }
+
+  #damaged(name: string, why: string): TrustError {
+    const path = this.#path(name)
+    return new TrustError('state-damaged', `${path} cannot be read: ${why}`, {
+      fix: `look at it; what it lists is what was changed. To start afresh: mv ${path} ${path}.damaged`,
+    })
+  }
+}
+
+function hasVersion(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1
+}
+
+function isRecords(value: unknown): value is Records {
+  return hasVersion(value) && ['files', 'directories', 'registries'].every((key) => Array.isArray(value[key]))
+}
+
+function isJournal(value: unknown): value is Journal {
+  return hasVersion(value) && typeof value['id'] === 'string' && Array.isArray(value['steps'])
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+
+/**
+ * What a change is made of. Each step says all that is needed to do it and to take it back, so that a run that
+ * died can be rolled back from the journal alone. Bytes are base64: the journal is JSON.
+ */
+export type Step =
+  | { readonly do: 'make-directory'; readonly path: string; readonly mode: number }
+  | { readonly do: 'write'; readonly path: string; readonly mode: number; readonly bytes: string }
+  | { readonly do: 'remove'; readonly path: string; readonly mode: number; readonly bytes: string }
+  | { readonly do: 'remove-directory'; readonly path: string; readonly mode: number }
+
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').toUpperCase()
+}
+
+/** Does one step; `id` names the transaction and with it the temporary file. */
+export async function doStep(machine: Machine, step: Step, id: string): Promise<void> {
+  switch (step.do) {
+    case 'make-directory':
+      await machine.makeDirectory(step.path, step.mode)
+      return
+    case 'write':
+      await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id)
+      return
+    case 'remove':
+      await machine.remove(step.path)
+      return
+    case 'remove-directory':
+      // Somebody else may have put something in since it was looked at: then it stays, and is theirs.
+      await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
+      return
+  }
+}
+
+/** Takes one step back, from whatever point it had reached; may be repeated. */
+export async function undoStep(machine: Machine, step: Step, id: string): Promise<void> {
+  switch (step.do) {
+    case 'make-directory':
+      await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
+      return
+    case 'write': {
+      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      const found = await machine.read(step.path)
+      // Only our own bytes are taken away.
+      if (found?.equals(Buffer.from(step.bytes, 'base64'))) await machine.remove(step.path)
+      return
+    }
+    case 'remove':
+      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      if ((await machine.stat(step.path)) === undefined) {
+        await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id)
+      }
+      return
+    case 'remove-directory':
+      await tolerate(['EEXIST'], machine.makeDirectory(step.path, step.mode))
+      return
+  }
+}
+
+/** New bytes under a name of their own, then the rename: readers see all of the file or none of it. */
+export async function place(
+  machine: Machine,
+  path: string,
+  bytes: Buffer,
+  mode: number,
+  id: string,
+): Promise<void> {
+  const part = temporary(path, id)
+  try {
+    await machine.create(part, bytes, mode)
+    await machine.rename(part, path)
+  } catch (error) {
+    await machine.remove(part).catch(() => undefined)
+    throw error
+  }
+}
+
+function temporary(path: string, id: string): string {
+  return posix.join(posix.dirname(path), `.trust-registry-${id}.tmp`)
+}
+
+async function tolerate(codes: readonly string[], work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!codes.includes(errorCode(error) ?? '')) throw error
+  }
+}

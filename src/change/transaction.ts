@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { TrustError, errorCode, errorText } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Records } from './model.ts'
+import type { State } from './state.ts'
+import { doStep, undoStep, type Step } from './step.ts'
+
+export interface PlannedChange {
+  readonly command: string
+  readonly steps: readonly Step[]
+  /** What is remembered once the change is done. */
+  readonly records: Records
+}
+
+/**
+ * Makes a change that is either wholly there or not at all:
+ *   1. the journal, fsynced, says what will be done and how to take it back;
+ *   2. the steps, one by one;
+ *   3. `prove` looks at the result with the eyes of those who shall use it;
+ *   4. the rename of the new records is the moment at which it holds.
+ * Whatever fails before 4 is rolled back. The caller holds the lock.
+ * @throws TrustError `change-failed`, `rollback-incomplete`, or what `prove` threw
+ */
+export async function perform<T>(
+  machine: Machine,
+  state: State,
+  change: PlannedChange,
+  signal: AbortSignal,
+  prove: () => Promise<T>,
+): Promise<T> {
+  const id = randomUUID()
+  const journal = {
+    version: 1,
+    id,
+    command: change.command,
+    startedAt: machine.now().toISOString(),
+    steps: change.steps,
+  } as const
+  try {
+    await state.writeJournal(journal)
+  } catch (error) {
+    throw failed('nothing was changed: the journal cannot be written', error)
+  }
+  try {
+    for (const step of change.steps) {
+      stopIfAborted(signal)
+      await doStep(machine, step, id).catch((error: unknown) => {
+        throw failed(`${step.do.replace('-', ' ')} ${step.path} failed; everything was rolled back`, error)
+      })
+    }
+    const result = await prove()
+    stopIfAborted(signal)
+    await state.writeRecords({ ...change.records, last: id }, id).catch((error: unknown) => {
+      throw failed('the records cannot be written; everything was rolled back', error)
+    })
+    await state.removeJournal()
+    return result
+  } catch (error) {
+    if ((await state.records().catch(() => undefined))?.last === id) throw error
+    await rollBack(machine, state, change.steps, id)
+    throw error
+  }
+}
+
+/** Rolls an unfinished change of an earlier run back. @returns whether there was one */
+export async function recover(machine: Machine, state: State): Promise<boolean> {
+  const journal = await state.journal()
+  if (!journal) return false
+  const { last } = await state.records()
+  if (last === journal.id) await state.removeJournal()
+  else await rollBack(machine, state, journal.steps, journal.id)
+  return true
+}
+
+async function rollBack(machine: Machine, state: State, steps: readonly Step[], id: string): Promise<void> {
+  const left: string[] = []
+  for (const step of [...steps].reverse()) {
+    await undoStep(machine, step, id).catch((error: unknown) => {
+      // Where there is no real folder there is nothing of ours to take back.
+      if (!NOTHING_THERE.has(errorCode(error) ?? '')) left.push(`${step.path} (${errorText(error)})`)
+    })
+  }
+  if (left.length > 0) {
+    throw new TrustError('rollback-incomplete', `could not be rolled back: ${left.join(', ')}`, {
+      fix: 'mend the cause and run the same command again: the journal is kept and is finished first',
+    })
+  }
+  await state.removeJournal()
+}
+
+const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
+function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new TrustError('interrupted', 'interrupted; everything was rolled back')
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'the system does not permit it (an immutable file?)',
+  ELOOP: 'a symbolic link stands there',
+  ENOTDIR: 'a symbolic link or a file stands where a directory should be',
+  EEXIST: 'something is there already',
+  EISDIR: 'a directory is there',
+  EIO: 'input/output error',
+}
+
+function failed(what: string, error: unknown): TrustError {
+  if (error instanceof TrustError) return error
+  const why = REASONS[errorCode(error) ?? ''] ?? errorText(error)
+  return new TrustError('change-failed', `${what}: ${why}`, { cause: error })
+}
