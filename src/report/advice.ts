@@ -1,0 +1,72 @@
+import type { Finding } from '../judge/judgement.ts'
+import { mainFault } from './findings.ts'
+import type { Style } from './style.ts'
+import { isOnlyPlanned } from './verdict.ts'
+import type { RegistryView } from './view.ts'
+
+/** More lines than this are no quick fix; -v shows them. */
+const MAX_FIX_LINES = 9
+
+/** A one-word host would be taken for a command without the word `trust` (DESIGN 2). */
+export function trustCommand(registry: string): string {
+  return /[.:[/]/.test(registry) ? `trust-registry ${registry}` : `trust-registry trust ${registry}`
+}
+
+/** Who does what, with lines that can be pasted as they stand: no prompt sign, no frame, no wrapping. */
+export function fixLines(view: RegistryView, command: string, style: Style): string[] {
+  const { document } = view
+  if (document.error?.fix !== undefined) return titled('To go on', document.error.fix, style)
+  if (command !== 'diagnose' && (document.ok || isOnlyPlanned(document))) return []
+  const fault = mainFault(document.findings)
+  if (fault?.fix === undefined) return []
+  const lines = titled(titleOf(fault), fault.fix, style)
+  const meanwhile = fault.owner === 'registry' && document.exitCode === 1 && command === 'diagnose'
+  if (!meanwhile || fault.fix.includes('trust-registry ')) return lines
+  return [...lines, ...titled('Until then, on this machine', trustCommand(document.registry), style)]
+}
+
+function titleOf(fault: Finding): string {
+  if (fault.owner === 'registry') return 'For the registry owner'
+  return fault.owner === 'machine' ? 'On this machine' : 'To look into the network'
+}
+
+function titled(title: string, fix: string, style: Style): string[] {
+  const lines = style.safeLines(fix)
+  const all = style.verbose || lines.length <= MAX_FIX_LINES
+  const shown = all ? lines : lines.slice(0, MAX_FIX_LINES - 1)
+  const rest = all ? [] : [style.paint('dim', ` (${lines.length - shown.length} more lines of it: -v)`)]
+  return [` ${style.paint('strong', `${title}:`)}`, ...shown.map((line) => `   ${line}`.trimEnd()), ...rest]
+}
+
+/** The fingerprint to compare over another channel, as long as nothing else vouches for it. */
+export function compareLines(view: RegistryView, style: Style): string[] {
+  const { document } = view
+  const top = view.path.at(-1)
+  const refused = document.consumers.some((consumer) => consumer.required && consumer.state === 'refused')
+  if (!refused || document.identity !== undefined || top === undefined) return []
+  if (top.origin === 'store' || top.origin === 'given') return []
+  const { subject, issuer, sha256 } = top.certificate
+  if (top.role === 'leaf' && subject.text !== issuer.text) return []
+  const what = { root: 'root', intermediate: 'topmost CA', leaf: 'certificate' }[top.role]
+  return [
+    ` ${style.paint('strong', `Fingerprint of its ${what}`)}, to compare with what the registry owner says:`,
+    `   SHA256:${sha256}`,
+  ]
+}
+
+/** What comes next when all went well. */
+export function nextLines(view: RegistryView, command: string, style: Style): string[] {
+  const { registry, changes, error } = view.document
+  if (error !== undefined) return []
+  const changed = changes.some((change) => change.state === 'written' || change.state === 'removed')
+  if (isOnlyPlanned(view.document)) {
+    return [` ${style.paint('dim', 'Only a look: nothing on this machine is changed.')}`]
+  }
+  if (command === 'trust' && changed) {
+    return [` ${style.paint('dim', 'To take it back:')} trust-registry undo ${registry}`]
+  }
+  if (command === 'undo' && changed) {
+    return [` ${style.paint('dim', 'Credentials stay until you say:')} docker logout ${registry}`]
+  }
+  return []
+}

@@ -1,0 +1,70 @@
+import { identityLines } from './changes.ts'
+import type { ResultDocument, StatusEntry } from './document.ts'
+import { plural } from './layout.ts'
+import { breakLogCommands } from './printable.ts'
+import { styleOf, type Style, type TextOptions } from './style.ts'
+import { tableLines, type Cell } from './table.ts'
+import { day, validityOf } from './tree.ts'
+
+/** What was done here, does it still hold, what expires when. */
+export function renderStatus(document: ResultDocument, options: TextOptions): string {
+  const style = styleOf(options)
+  const entries = document.entries ?? []
+  const shown = options.quiet ? entries.filter((entry) => !entry.holds) : entries
+  if (shown.length === 0) return options.quiet ? '' : 'trust-registry has changed nothing on this machine\n'
+
+  const head = ['Registry', 'Runtime', 'Since', 'Expires', 'State'].map((text): Cell => ({
+    text,
+    tone: 'dim',
+  }))
+  const [title = '', ...rows] = tableLines(
+    [head, ...shown.map((entry) => entryCells(entry, options.now, style))],
+    style,
+  )
+  const lines = shown.flatMap((entry, index) => [rows[index] ?? '', ...detailLines(entry, style)])
+  return breakLogCommands(`${[title, ...lines, '', ...closing(entries)].join('\n')}\n`)
+}
+
+function entryCells(entry: StatusEntry, now: Date | undefined, style: Style): Cell[] {
+  const { glyph } = style
+  const state: Cell = entry.holds
+    ? { text: `${glyph.good} holds`, tone: 'good' }
+    : { text: `${glyph.bad} ${style.safe(entry.drift ?? 'changed', 200)}`, tone: 'bad' }
+  return [
+    { text: style.safe(entry.registry, 270), tone: 'strong' },
+    { text: style.safe(entry.runtime, 40) },
+    { text: day(new Date(entry.since)) },
+    expiry(entry.expires, now, style),
+    state,
+  ]
+}
+
+function expiry(expires: string | undefined, now: Date | undefined, style: Style): Cell {
+  if (expires === undefined) return { text: '' }
+  const end = new Date(expires)
+  if (now === undefined) return { text: day(end) }
+  // Only the end counts here: a CA of ours that is not yet valid was refused at the door.
+  const { tone, text } = validityOf(new Date(0), end, now, style)
+  return tone === 'plain' ? { text: day(end) } : { text, tone }
+}
+
+function detailLines(entry: StatusEntry, style: Style): string[] {
+  const what = entry.what === 'file' ? '' : `${style.safe(entry.what, 60)} `
+  return [
+    `    ${what}${style.safe(entry.where)}`,
+    ...identityLines(entry.identity, style).map((line) => `   ${line}`),
+  ]
+}
+
+function closing(entries: readonly StatusEntry[]): string[] {
+  const registries = new Set(entries.map((entry) => entry.registry))
+  const drifted = entries.filter((entry) => !entry.holds).length
+  const [only] = registries
+  const undo = registries.size === 1 && only !== undefined ? only : 'REGISTRY'
+  return [
+    `${plural(entries.length, 'entry').replace(/ys$/, 'ies')}, ${
+      drifted === 0 ? 'all as we left them' : `${drifted} not as we left them`
+    }`,
+    `To take back: trust-registry undo ${undo}`,
+  ]
+}

@@ -1,0 +1,19 @@
+import type { ChainLink } from '../judge/judgement.ts'
+import type { RegistryDocument, ResultDocument } from './document.ts'
+
+/** What the text report needs beyond the document of one registry. */
+export interface RegistryView {
+  readonly document: RegistryDocument
+  /** Leaf to root: the path that is drawn as a tree, root on top. */
+  readonly path: readonly ChainLink[]
+  /** The image reference or URL that the registry was taken from. */
+  readonly takenFrom?: string
+  /** The time that the verdict speaks of. */
+  readonly at: Date
+}
+
+/** The result of a command: one document, and a view for each of its registries, in its order. */
+export interface Outcome {
+  readonly document: ResultDocument
+  readonly views: readonly RegistryView[]
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { TrustError } from '../../src/errors.ts'
+import type { StatusEntry } from '../../src/report/document.ts'
+import { renderError } from '../../src/report/error.ts'
+import { fit } from '../../src/report/fit.ts'
+import { clip, sentenceList, width, wrap } from '../../src/report/layout.ts'
+import { renderPlan } from '../../src/report/plan.ts'
+import { renderStatus } from '../../src/report/status.ts'
+import { NOW, outcome, PLAIN, registry, rootIdentity, sha256, trustPlanned } from './examples.ts'
+
+const fingerprint = sha256('Corp Root CA')
+
+describe('renderError', () => {
+  it('says what, what was seen, and the line to paste', () => {
+    const error = new TrustError('bad-registry', '"reg:0" is no registry: the port is "0"', {
+      seen: 'one\ntwo',
+      fix: 'give HOST:PORT',
+    })
+    assert.equal(
+      renderError(error, PLAIN),
+      'error[bad-registry]: "reg:0" is no registry: the port is "0"\n' +
+        '  seen: one\n        two\n  fix:  give HOST:PORT\n',
+    )
+  })
+
+  it('lets no control byte and no log command through', () => {
+    const text = renderError({ code: 'usage', message: 'a\u001b[2J\nb', fix: 'x\n::error::y\u202e' }, PLAIN)
+    assert.equal(text, 'error[usage]: a\\u{1b}[2J\\u{a}b\n  fix:  x\n        \\u{3a}:error::y\\u{202e}\n')
+  })
+})
+
+describe('renderPlan', () => {
+  const [view] = trustPlanned.views
+
+  it('shows every change, the identity, and that this is all', () => {
+    assert.ok(view)
+    assert.equal(
+      renderPlan(view, PLAIN),
+      [
+        'reg.corp:5000: this will change on this machine',
+        ' accepted by pin: CN=Corp Root CA',
+        `   SHA256:${fingerprint}`,
+        ' + /etc/docker/certs.d/reg.corp:5000/trust-registry-5C1F.crt',
+        '     the CA that was accepted (as root)',
+        ' Nothing else is touched, nothing is restarted.',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('leaves nothing out, however long it is', () => {
+    const plan = Array.from({ length: 60 }, (_, i) => ({
+      action: 'restart' as const,
+      target: `unit${i}`,
+      reason: 'to see it',
+      privileged: false,
+    }))
+    const text = renderPlan({ document: registry({ plan }) }, PLAIN)
+    assert.equal(text.match(/↻ restart unit\d+ {2}to see it/g)?.length, 60)
+    assert.match(text, /Nothing else is touched\.\n$/)
+  })
+})
+
+describe('renderStatus', () => {
+  const entry: StatusEntry = {
+    registry: 'reg.corp:5000',
+    what: 'file',
+    where: '/etc/docker/certs.d/reg.corp:5000/ca.crt',
+    runtime: 'docker',
+    since: '2026-11-01T08:00:00Z',
+    identity: rootIdentity,
+    expires: '2034-03-01T00:00:00Z',
+    holds: true,
+  }
+  const drifted: StatusEntry = {
+    ...entry,
+    registry: 'old:5000',
+    expires: '2026-12-04T09:00:00Z',
+    holds: false,
+    drift: 'the file is gone\u001b',
+  }
+  const status = (entries: readonly StatusEntry[], more: Partial<typeof PLAIN> = {}): string =>
+    renderStatus(outcome('status', registry(), [], { entries }).document, { ...PLAIN, now: NOW, ...more })
+
+  it('is a table of what was done and whether it holds', () => {
+    assert.equal(
+      status([entry, drifted]),
+      [
+        'Registry       Runtime  Since       Expires       State',
+        'reg.corp:5000  docker   2026-11-01  2034-03-01    ✓ holds',
+        '    /etc/docker/certs.d/reg.corp:5000/ca.crt',
+        '    accepted by pin: CN=Corp Root CA',
+        `      SHA256:${fingerprint}`,
+        'old:5000       docker   2026-11-01  12 days left  ✗ the file is gone\\u{1b}',
+        '    /etc/docker/certs.d/reg.corp:5000/ca.crt',
+        '    accepted by pin: CN=Corp Root CA',
+        `      SHA256:${fingerprint}`,
+        '',
+        '2 entries, 1 not as we left them',
+        'To take back: trust-registry undo REGISTRY',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('says that there is nothing', () => {
+    assert.equal(status([]), 'trust-registry has changed nothing on this machine\n')
+  })
+
+  it('quiet: only what does not hold', () => {
+    assert.equal(status([entry], { quiet: true }), '')
+    assert.match(status([entry, drifted], { quiet: true }), /old:5000/)
+    assert.doesNotMatch(status([entry, drifted], { quiet: true }), /✓ holds/)
+  })
+})
+
+describe('layout', () => {
+  it('measures columns, not characters', () => {
+    assert.deepEqual(['abc', 'é', 'e\u0301', '株式', '✗'].map(width), [3, 1, 1, 4, 1])
+    assert.equal(clip('株式会社', 5, '…'), '株式…')
+  })
+
+  it('wraps between words and leaves long words whole', () => {
+    assert.deepEqual(wrap('aa bb cccccc d', 5), ['aa bb', 'cccccc', 'd'])
+  })
+
+  it('lists names as people do', () => {
+    assert.equal(sentenceList(['a']), 'a')
+    assert.equal(sentenceList(['a', 'b']), 'a and b')
+    assert.equal(sentenceList(['a', 'b', 'c', 'd']), 'a, b and 2 more')
+  })
+})
+
+describe('fit', () => {
+  const list = (words: string): string[][] => words.split('').map((word) => [word])
+
+  it('leaves out the least important first, and from the middle of a chain', () => {
+    const chain = {
+      items: list('ABCDE'),
+      keep: 2,
+      rank: 1,
+      drop: 'middle',
+      more: (n: number) => `+${n}`,
+    } as const
+    const other = { items: list('xy'), keep: 1, rank: 2 }
+    assert.deepEqual(fit([chain, other], 8), ['A', 'B', 'C', 'D', 'E', '', 'x', 'y'])
+    assert.deepEqual(fit([chain, other], 7), ['A', '+2', 'D', 'E', '', 'x', 'y'])
+    assert.deepEqual(fit([chain, other], 5), ['A', '+3', 'E', '', 'x'])
+  })
+
+  it('gives up the blank lines before it gives up a whole section', () => {
+    const a = { items: list('a'), keep: 1, rank: 1 }
+    const b = { items: list('b'), keep: 1, rank: 2, vital: true }
+    assert.deepEqual(fit([a, b], 2), ['a', 'b'])
+    assert.deepEqual(fit([a, b], 1), ['b'])
+  })
+})
