@@ -1,0 +1,89 @@
+import { boolean, string } from '@oclif/core/flags'
+
+/**
+ * Every flag, once. Values stay text here and are judged in `read-options.ts`, since oclif wraps the
+ * message of an error that a parser throws. Relations between flags are judged there too.
+ */
+const many = { multiple: true, multipleNonGreedy: true } as const
+
+function toggle(summary: string, char?: 'n' | 'y' | 'q' | 'v') {
+  return boolean({ summary, default: false, ...(char !== undefined && { char }) })
+}
+
+const identity = {
+  ca: string({ ...many, helpValue: 'FILE', summary: 'CA certificates, PEM, DER or PKCS#7 (repeatable)' }),
+  fingerprint: string({
+    ...many,
+    helpValue: 'SHA256:HEX',
+    summary: 'accept exactly this certificate; colons and case do not matter (repeatable)',
+  }),
+}
+
+const network = {
+  timeout: string({ helpValue: 'SECONDS', summary: 'of one network step, 1 to 600; 10 unless given' }),
+  'no-aia': toggle('do not fetch missing certificates from the addresses that certificates name'),
+}
+
+const targets = {
+  runtime: string({
+    ...many,
+    helpValue: 'NAME',
+    options: ['docker'],
+    summary: 'docker; all that are found unless given',
+  }),
+  file: string({ helpValue: 'LIST', summary: 'read registries from a file, one a line, # begins a comment' }),
+}
+
+const output = {
+  json: toggle('print one JSON document on stdout'),
+  quiet: toggle('print errors only', 'q'),
+  verbose: toggle('print every step', 'v'),
+  'no-color': toggle('plain text'),
+}
+
+const pem = { 'json-pem': toggle('JSON with the certificates in PEM') }
+
+const consent = {
+  'dry-run': toggle('print the plan and change nothing', 'n'),
+  check: toggle('print the plan, and exit 3 if anything would change'),
+  yes: toggle('agree to the changes (never to an identity)', 'y'),
+  'no-input': toggle('never ask'),
+}
+
+const state = { 'state-dir': string({ helpValue: 'DIR', summary: 'where the journal lives' }) }
+
+export const trustFlags = {
+  ...identity,
+  'trust-on-first-use': toggle('accept the identity that the registry presents, unchecked'),
+  scope: string({
+    helpValue: 'SCOPE',
+    options: ['registry'],
+    summary: 'registry: trusted for this registry only',
+  }),
+  username: string({ char: 'u', helpValue: 'NAME', summary: 'log in as NAME after trust' }),
+  'password-stdin': toggle('read the password from stdin'),
+  'no-login': toggle('do not log in'),
+  'login-required': toggle('take the trust back if the login fails'),
+  offline: toggle('install --ca FILE without asking the registry'),
+  ...targets,
+  ...network,
+  ...consent,
+  ...state,
+  ...output,
+  ...pem,
+}
+
+export const diagnoseFlags = { ...identity, ...targets, ...network, ...output, ...pem }
+
+export const undoFlags = {
+  all: toggle('everything that was done on this machine'),
+  ...consent,
+  ...state,
+  ...output,
+}
+
+export const statusFlags = { ...state, ...output }
+
+export const demoFlags = { json: output.json, quiet: output.quiet, verbose: output.verbose }
+
+export const allFlags = { ...trustFlags, ...undoFlags }

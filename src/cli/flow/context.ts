@@ -1,0 +1,73 @@
+import { DEFAULT_STATE_DIR, State } from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import { LocalMachine } from '../../machine/local.ts'
+import type { Machine } from '../../machine/machine.ts'
+import { DockerEngine } from '../../runtimes/docker.ts'
+import type { Engine } from '../../runtimes/engine.ts'
+import { readCertificates, type Certificate } from '../../x509/index.ts'
+import { readNamedFile } from '../files.ts'
+import type { Options } from '../options.ts'
+import type { Services } from '../services.ts'
+
+/** What the stages of one run share. The demo hands in a machine and an engine of its own. */
+export interface Context {
+  readonly options: Options
+  readonly services: Services
+  readonly machine: Machine
+  readonly engines: readonly Engine[]
+  readonly state: State
+  /** From `--ca`, all files. */
+  readonly given: readonly Certificate[]
+  /** Loopback registries are judged like any other. */
+  readonly loopbackCounts: boolean
+}
+
+const MAX_CA_FILE = 1024 * 1024
+
+export async function createContext(options: Options, services: Services): Promise<Context> {
+  const { env } = services.io
+  const machine = new LocalMachine({ env })
+  return {
+    options,
+    services,
+    machine,
+    engines: [new DockerEngine(localSocket(env['DOCKER_HOST']))],
+    state: new State(machine, options.stateDir ?? DEFAULT_STATE_DIR),
+    given: await readGiven(options.ca),
+    loopbackCounts: false,
+  }
+}
+
+/** Bad files end the run before anything is resolved or run. */
+export async function readGiven(paths: readonly string[]): Promise<readonly Certificate[]> {
+  const found: Certificate[] = []
+  for (const path of paths) {
+    const bytes = await readNamedFile(path, 'the --ca file', MAX_CA_FILE)
+    const certificates = await readCertificates(bytes).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new TrustError('bad-file', `the --ca file ${JSON.stringify(path)} cannot be used: ${why}`, {
+        cause: error,
+      })
+    })
+    if (certificates.length === 0) {
+      throw new TrustError('bad-file', `the --ca file ${JSON.stringify(path)} holds no certificate`, {
+        fix: 'give a CA certificate as PEM, DER or PKCS#7',
+      })
+    }
+    found.push(...certificates)
+  }
+  return [...new Map(found.map((certificate) => [certificate.sha256, certificate])).values()]
+}
+
+/** An engine elsewhere is another machine's matter: changing this one for it would help nobody. */
+function localSocket(dockerHost: string | undefined): string | undefined {
+  if (dockerHost === undefined || dockerHost === '') return undefined
+  if (dockerHost.startsWith('unix://')) return dockerHost.slice('unix://'.length)
+  throw new TrustError(
+    'policy',
+    `DOCKER_HOST points to ${dockerHost}: that engine lives on another machine`,
+    {
+      fix: 'run trust-registry on that machine, or unset DOCKER_HOST to serve the engine of this one',
+    },
+  )
+}

@@ -1,0 +1,139 @@
+import type { Change, Identity, PlanItem } from '../../change/index.ts'
+import type { TrustError } from '../../errors.ts'
+import type { Judgement } from '../../judge/index.ts'
+import type { Observation } from '../../registry/observation.ts'
+import type {
+  ErrorDocument,
+  LoginDocument,
+  MachineDocument,
+  ProbeDocument,
+  RegistryDocument,
+  ResultDocument,
+} from '../../report/document.ts'
+import { certificateDocument } from '../../report/json.ts'
+import type { Outcome, RegistryView } from '../../report/view.ts'
+import { combine, type ExitCode } from '../exit.ts'
+import type { Context } from './context.ts'
+import type { Case, Survey } from './observe.ts'
+
+/** What became of one registry, beside what was seen of it. */
+export interface Result {
+  readonly exitCode: ExitCode
+  readonly verified: boolean
+  readonly changed?: boolean
+  readonly identity?: Identity
+  readonly plan?: readonly PlanItem[]
+  readonly changes?: readonly Change[]
+  readonly login?: LoginDocument
+  readonly error?: TrustError
+}
+
+export function viewOf(context: Context, seen: Case, result: Result): RegistryView {
+  const { judgement, target, evidence } = seen
+  const document: RegistryDocument = {
+    registry: target.registry,
+    ok: result.exitCode === 0,
+    exitCode: result.exitCode,
+    changed: result.changed ?? false,
+    verified: result.verified,
+    probe: probeDocument(evidence.observation, judgement, context.options.jsonPem),
+    ...(result.identity ? { identity: result.identity } : {}),
+    findings: judgement.findings,
+    consumers: judgement.consumers,
+    plan: result.plan ?? [],
+    changes: result.changes ?? [],
+    ...(result.login ? { login: result.login } : {}),
+    ...(result.error ? { error: errorDocument(result.error) } : {}),
+  }
+  return {
+    document,
+    path: judgement.path,
+    at: evidence.at,
+    ...(target.takenFrom === undefined ? {} : { takenFrom: target.takenFrom }),
+  }
+}
+
+/** A registry that was not looked at: `undo`, `--offline`, or a refusal before the look. */
+export function blindView(context: Context, registry: string, result: Result): RegistryView {
+  return {
+    at: context.machine.now(),
+    path: [],
+    document: {
+      registry,
+      ok: result.exitCode === 0,
+      exitCode: result.exitCode,
+      changed: result.changed ?? false,
+      verified: result.verified,
+      ...(result.identity ? { identity: result.identity } : {}),
+      findings: [],
+      consumers: [],
+      plan: result.plan ?? [],
+      changes: result.changes ?? [],
+      ...(result.error ? { error: errorDocument(result.error) } : {}),
+    },
+  }
+}
+
+function probeDocument(observation: Observation, judgement: Judgement, pem: boolean): ProbeDocument {
+  const { addresses, address, tlsVersion, clockSkewSeconds, ping } = observation
+  return {
+    addresses,
+    ...(address === undefined ? {} : { address }),
+    ...(tlsVersion === undefined ? {} : { tlsVersion }),
+    ...(clockSkewSeconds === undefined ? {} : { clockSkewSeconds }),
+    chain: judgement.chain.map((link) => certificateDocument(link, { pem })),
+    ...(ping
+      ? {
+          ping: {
+            status: ping.status,
+            ...(ping.apiVersion === undefined ? {} : { apiVersion: ping.apiVersion }),
+            challenges: ping.challenges,
+          },
+        }
+      : {}),
+  }
+}
+
+export function errorDocument(error: TrustError): ErrorDocument {
+  const { code, message, seen, fix } = error
+  return { code, message, ...(seen === undefined ? {} : { seen }), ...(fix === undefined ? {} : { fix }) }
+}
+
+export async function machineDocument(context: Context, survey?: Survey): Promise<MachineDocument> {
+  const runtimes = survey?.engines
+    .map((entry) => entry.survey)
+    .filter((engine) => engine.installed)
+    .map(({ name, version, go, loader, state }) => ({
+      name,
+      ...(version === undefined ? {} : { version }),
+      ...(go === undefined ? {} : { goVersion: go.text }),
+      loader,
+      state,
+    }))
+  return { kind: context.machine.kind, os: await context.machine.os(), runtimes: runtimes ?? [] }
+}
+
+export async function outcomeOf(
+  context: Context,
+  views: readonly RegistryView[],
+  extra: {
+    readonly survey?: Survey
+    readonly exitCode?: ExitCode
+    readonly entries?: ResultDocument['entries']
+  } = {},
+): Promise<Outcome> {
+  const codes = views.map((view) => view.document.exitCode as ExitCode)
+  const exitCode = combine(extra.exitCode === undefined ? codes : [...codes, extra.exitCode])
+  const document: ResultDocument = {
+    schemaVersion: 1,
+    tool: { name: 'trust-registry', version: context.services.version },
+    command: context.options.command,
+    ok: exitCode === 0,
+    exitCode,
+    changed: views.some((view) => view.document.changed),
+    machine: await machineDocument(context, extra.survey),
+    registries: views.map((view) => view.document),
+    ...(extra.entries ? { entries: extra.entries } : {}),
+  }
+  return { document, views }
+}

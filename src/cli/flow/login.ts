@@ -1,0 +1,118 @@
+import { posix } from 'node:path'
+import { TrustError } from '../../errors.ts'
+import type { Challenge } from '../../registry/observation.ts'
+import type { Target } from '../../registry/reference.ts'
+import type { LoginDocument } from '../../report/document.ts'
+import { storeLogin } from '../../runtimes/docker-config.ts'
+import type { Engine } from '../../runtimes/engine.ts'
+import { readPassword } from '../password.ts'
+import type { Context } from './context.ts'
+import type { Case } from './observe.ts'
+
+const HELPER_VARIABLES = [
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'GNUPGHOME',
+  'PASSWORD_STORE_DIR',
+  'DISPLAY',
+]
+
+/** The password, before anything is changed: a run that cannot log in shall say so first. */
+export async function askPassword(context: Context, registry: string): Promise<string | undefined> {
+  const { options, services } = context
+  if (options.username === undefined || !options.login) return undefined
+  const given = await readPassword(services.io, options.passwordStdin)
+  if (given !== undefined) return given
+  if (options.input) return services.prompts.password(`Password of ${options.username} at ${registry}:`)
+  throw new TrustError('usage', `there is no terminal to ask for the password of ${options.username}`, {
+    fix: '--password-stdin < FILE, or TRUST_REGISTRY_PASSWORD_FILE=FILE',
+  })
+}
+
+/**
+ * Logs in through the engine, over a chain that it has just accepted, and stores the login as Docker does.
+ * A realm other than the registry itself is not handed a password.
+ */
+export async function login(
+  context: Context,
+  seen: Case,
+  engine: Engine,
+  password: string,
+): Promise<LoginDocument> {
+  const { options, machine } = context
+  const { target } = seen
+  const username = options.username ?? ''
+  const challenges = seen.evidence.observation.ping?.challenges ?? []
+  const withheld = withholdBecause(target, challenges)
+  if (withheld) return { attempted: false, ok: false, ...withheld }
+
+  const answer = await engine.login(machine, target, { username, password }, options.timeoutMs)
+  const realm = challenges[0]?.parameters['realm']
+  const base = { attempted: true, ...(realm === undefined ? {} : { realm }) }
+  if (!answer.ok) return { ...base, ok: false, message: answer.message }
+  try {
+    const stored = await storeLogin({
+      machine,
+      person: machine.who().invoker,
+      elevated: machine.who().elevated,
+      directory: configDirectory(context),
+      registry: target.registry,
+      credentials: { username, password },
+      ...(answer.identityToken === undefined ? {} : { identityToken: answer.identityToken }),
+      env: helperEnvironment(context),
+    })
+    const where =
+      stored.helper === undefined ? `${stored.path}, unencrypted` : `credential helper ${stored.helper}`
+    return { ...base, ok: true, message: `${answer.message}; stored in ${where}` }
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error
+    const fix = error.fix === undefined ? '' : `; ${error.fix}`
+    return { ...base, ok: false, message: `${error.message}${fix}` }
+  }
+}
+
+/** Bearer realms are looked at before a password could go there: only the registry's own host is one for now. */
+function withholdBecause(
+  target: Target,
+  challenges: readonly Challenge[],
+): { readonly message: string; readonly realm?: string } | undefined {
+  const bearer = challenges.find((challenge) => challenge.scheme === 'bearer')
+  if (!bearer) return undefined
+  const realm = bearer.parameters['realm'] ?? ''
+  let url: URL
+  try {
+    url = new URL(realm)
+  } catch {
+    return { message: `the registry names no usable realm (${realm}); no password was sent` }
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? 443 : Number(url.port)
+  if (url.protocol !== 'https:')
+    return { realm, message: `the realm ${realm} is not https; no password was sent` }
+  if (url.username !== '' || url.password !== '') {
+    return { realm, message: 'the realm holds a user name; no password was sent' }
+  }
+  if (host === target.host && port === target.port) return undefined
+  return {
+    realm,
+    message: `the token service ${url.host} is another host than the registry; no password was sent`,
+  }
+}
+
+function configDirectory(context: Context): string {
+  const { machine, services } = context
+  const own = services.io.env['DOCKER_CONFIG']
+  if (own !== undefined && own !== '' && !machine.who().elevated) return posix.resolve(own)
+  return posix.join(machine.who().invoker.home, '.docker')
+}
+
+function helperEnvironment(context: Context): Record<string, string> {
+  const { env } = context.services.io
+  const { invoker, elevated } = context.machine.who()
+  const kept = HELPER_VARIABLES.flatMap((name): [string, string][] => {
+    const value = env[name]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return { ...Object.fromEntries(kept), ...(elevated ? { HOME: invoker.home } : {}) }
+}

@@ -1,0 +1,119 @@
+import { judge, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
+import { climb } from '../../registry/aia.ts'
+import type { Limits } from '../../registry/connect.ts'
+import type { Observation } from '../../registry/observation.ts'
+import { probe } from '../../registry/probe.ts'
+import type { Target } from '../../registry/reference.ts'
+import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
+import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
+import { CertPool, parseCertificate, type Certificate } from '../../x509/index.ts'
+import type { Context } from './context.ts'
+
+/** The machine as it stands before any registry is looked at: surveyed once a run. */
+export interface Survey {
+  readonly engines: readonly {
+    readonly engine: Engine
+    readonly survey: EngineSurvey
+    readonly store: GoRoots
+  }[]
+  readonly store: GoRoots
+}
+
+/** One registry, seen and judged. */
+export interface Case {
+  readonly target: Target
+  readonly evidence: Evidence
+  readonly judgement: Judgement
+}
+
+export async function surveyMachine(context: Context): Promise<Survey> {
+  const { machine, options } = context
+  const [store, surveys] = await Promise.all([
+    readGoRoots(machine),
+    Promise.all(context.engines.map((engine) => engine.survey(machine, options.timeoutMs))),
+  ])
+  const engines = await Promise.all(
+    context.engines.map(async (engine, index) => {
+      const survey = surveys[index]
+      if (!survey) throw new Error(`no survey of ${engine.name}`)
+      const own = Object.keys(survey.environment).length > 0
+      return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
+    }),
+  )
+  return { store, engines }
+}
+
+export function limitsOf(context: Context): Limits {
+  return { timeoutMs: context.options.timeoutMs, signal: context.services.io.signal }
+}
+
+/** Looks at a registry and asks every engine what it makes of it. */
+export async function observe(context: Context, survey: Survey, target: Target): Promise<Case> {
+  const { services } = context
+  services.progress.stage(`${target.registry}: looking at the chain that it sends`)
+  const seen = await probe(target, limitsOf(context))
+  const observation = await complete(context, survey, seen)
+  return judgeAgain(context, survey, target, observation)
+}
+
+/** The verdict for what was seen, with the engines' trust as it is now. */
+export async function judgeAgain(
+  context: Context,
+  survey: Survey,
+  target: Target,
+  observation: Observation,
+): Promise<Case> {
+  context.services.progress.stage(
+    `${target.registry}: asking ${context.engines.map((engine) => engine.name).join(', ')}`,
+  )
+  const engines = await Promise.all(
+    survey.engines.map((entry) => engineEvidence(context, entry, target, observation)),
+  )
+  const evidence: Evidence = {
+    observation,
+    at: context.machine.now(),
+    given: context.given,
+    store: survey.store.pool,
+    engines,
+    loopbackCounts: context.loopbackCounts,
+  }
+  return { target, evidence, judgement: judge(evidence) }
+}
+
+async function engineEvidence(
+  context: Context,
+  entry: Survey['engines'][number],
+  target: Target,
+  observation: Observation,
+): Promise<EngineEvidence> {
+  const { machine, options } = context
+  const { engine, survey, store } = entry
+  const trust = await engine.readTrust(machine, target, survey)
+  const reachable = survey.state === 'running' && observation.addresses.length > 0
+  const answer = reachable
+    ? await engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+    : undefined
+  return {
+    survey,
+    trust,
+    store: store.pool,
+    storeChangedMs: store.changedMs,
+    required: survey.installed || options.runtimes.includes(engine.name),
+    ...(answer ? { answer } : {}),
+  }
+}
+
+/** Fetches the issuers that were not sent, unless they are known or must not be asked for. */
+async function complete(context: Context, survey: Survey, observation: Observation): Promise<Observation> {
+  if (!context.options.aia || observation.sent.length === 0) return observation
+  const sent = observation.sent.flatMap((der): Certificate[] => {
+    try {
+      return [parseCertificate(der)]
+    } catch {
+      return []
+    }
+  })
+  const known = CertPool.union(survey.store.pool, CertPool.of(...context.given))
+  const fetched = await climb(sent, known, observation.addresses, limitsOf(context))
+  return { ...observation, fetched }
+}

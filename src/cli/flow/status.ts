@@ -1,0 +1,14 @@
+import { holdings } from '../../change/index.ts'
+import { parseRegistry } from '../../registry/reference.ts'
+import type { Outcome } from '../../report/view.ts'
+import type { Context } from './context.ts'
+import { outcomeOf } from './document.ts'
+
+/** What was done here, whether it still holds, and what expires when. */
+export async function status(context: Context): Promise<Outcome> {
+  const { machine, state, options } = context
+  const asked = new Set(options.registries.map((text) => parseRegistry(text).registry))
+  const all = await holdings(machine, await state.records())
+  const entries = all.filter((entry) => asked.size === 0 || asked.has(entry.registry))
+  return outcomeOf(context, [], { entries, exitCode: entries.every((entry) => entry.holds) ? 0 : 1 })
+}

@@ -1,0 +1,59 @@
+import { isEmpty, perform, planUndo, recover, type Plan } from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import { parseRegistry } from '../../registry/reference.ts'
+import type { Outcome, RegistryView } from '../../report/view.ts'
+import { exitOf } from '../exit.ts'
+import { askChanges, requirePrivilege } from './consent.ts'
+import type { Context } from './context.ts'
+import { blindView, outcomeOf } from './document.ts'
+import { healFirst } from './trust.ts'
+
+/** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
+export async function undo(context: Context): Promise<Outcome> {
+  const { options, state } = context
+  await healFirst(context)
+  const names = options.all
+    ? (await state.records()).registries.map((record) => record.registry)
+    : options.registries.map((text) => parseRegistry(text).registry)
+  const views: RegistryView[] = []
+  for (const registry of names) {
+    try {
+      views.push(await undoOne(context, registry))
+    } catch (error) {
+      if (!(error instanceof TrustError) || context.services.io.signal.aborted) throw error
+      views.push(blindView(context, registry, { exitCode: exitOf(error), verified: false, error }))
+    }
+  }
+  return outcomeOf(context, views)
+}
+
+async function undoOne(context: Context, registry: string): Promise<RegistryView> {
+  const { options, machine, state, services } = context
+  const plan = async (): Promise<Plan> => planUndo(machine, await state.records(), new Set([registry]))
+  const first = await plan()
+  const known = (await state.records()).registries.some((record) => record.registry === registry)
+  if (!known && isEmpty(first)) return blindView(context, registry, { exitCode: 0, verified: false })
+  if (options.dryRun) {
+    const exitCode = options.check && known ? 3 : 0
+    return blindView(context, registry, { exitCode, verified: false, plan: first.items })
+  }
+  requirePrivilege(context, `taking back what was done for ${registry}`)
+  await askChanges(context, first.items, 'needs-yes')
+  return state.locked(options.timeoutMs, services.io.signal, async () => {
+    await recover(machine, state)
+    const now = await plan()
+    const change = { command: `undo ${registry}`, steps: now.steps, records: now.records }
+    await perform(machine, state, change, services.io.signal, () => Promise.resolve())
+    const kept = now.changes.filter((entry) => entry.state === 'kept').map((entry) => entry.path)
+    const result = { changed: !isEmpty(now), verified: false, plan: now.items, changes: now.changes }
+    if (kept.length === 0) return blindView(context, registry, { ...result, exitCode: 0 })
+    const error = new TrustError(
+      'rollback-incomplete',
+      `changed by somebody since, and therefore kept: ${kept.join(', ')}`,
+      {
+        fix: kept.map((path) => `rm '${path}'`).join('; '),
+      },
+    )
+    return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
+  })
+}

@@ -1,0 +1,34 @@
+/** The flags after parsing: plain, frozen, no oclif in sight. */
+export interface Options {
+  readonly command: 'trust' | 'diagnose' | 'undo' | 'status'
+  /** As typed, `--file` lists included, duplicates dropped. */
+  readonly registries: readonly string[]
+  /** `undo --all`. */
+  readonly all: boolean
+  /** Paths of `--ca`. */
+  readonly ca: readonly string[]
+  /** 64 upper-case hex digits each. */
+  readonly fingerprints: readonly string[]
+  readonly trustOnFirstUse: boolean
+  /** Empty: all that are found. */
+  readonly runtimes: readonly string[]
+  readonly username?: string
+  readonly passwordStdin: boolean
+  readonly login: boolean
+  readonly loginRequired: boolean
+  /** Of one stage, in milliseconds. */
+  readonly timeoutMs: number
+  readonly aia: boolean
+  readonly offline: boolean
+  readonly dryRun: boolean
+  readonly check: boolean
+  readonly yes: boolean
+  /** False with `--no-input`, `--json`, in CI, or where there is no terminal. */
+  readonly input: boolean
+  readonly stateDir?: string
+  readonly json: boolean
+  readonly jsonPem: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly color: boolean
+}

@@ -1,0 +1,51 @@
+import type { ErrorDocument, FailureDocument } from '../report/document.ts'
+import { renderError } from '../report/error.ts'
+import { renderJson } from '../report/json.ts'
+import { renderStatus } from '../report/status.ts'
+import type { TextOptions } from '../report/style.ts'
+import { renderText } from '../report/text.ts'
+import type { Outcome } from '../report/view.ts'
+import type { Io, Output } from './io.ts'
+import type { Options } from './options.ts'
+
+type Environment = Io['env']
+
+/** The result goes to stdout: one JSON document, or the report for a person. */
+export function printOutcome(outcome: Outcome, options: Options, io: Io): void {
+  io.stdout.write(options.json ? renderJson(outcome.document) : text(outcome, options, io))
+}
+
+function text(outcome: Outcome, options: Options, io: Io): string {
+  const style: TextOptions = {
+    color: options.color,
+    unicode: speaksUnicode(io.env),
+    columns: io.stdout.columns ?? 80,
+    verbose: options.verbose,
+    quiet: options.quiet,
+  }
+  return options.command === 'status' ? renderStatus(outcome.document, style) : renderText(outcome, style)
+}
+
+/** An error that ends the run: on stdout as the one JSON document, else on stderr in words. */
+export function printFailure(failure: FailureDocument, asJson: boolean, io: Io): void {
+  if (asJson) io.stdout.write(renderJson(failure))
+  else io.stderr.write(errorText(failure.error, io))
+}
+
+function errorText(error: ErrorDocument, io: Io): string {
+  return renderError(error, { color: wantsColor(io.stderr, io.env), unicode: speaksUnicode(io.env) })
+}
+
+/** NO_COLOR (no-color.org) and FORCE_COLOR, then whether this very stream is a terminal. */
+export function wantsColor(stream: Output, env: Environment): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false
+  if ((env['FORCE_COLOR'] ?? '') !== '') return env['FORCE_COLOR'] !== '0'
+  return stream.isTTY === true && env['TERM'] !== 'dumb'
+}
+
+/** POSIX: the first of LC_ALL, LC_CTYPE and LANG that is not empty decides. Windows' terminals do. */
+export function speaksUnicode(env: Environment): boolean {
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => (value ?? '') !== '')
+  if (locale === undefined) return process.platform === 'win32' || process.platform === 'darwin'
+  return /utf-?8/i.test(locale)
+}

@@ -1,0 +1,135 @@
+import type { InferredFlags } from '@oclif/core/interfaces'
+import { TrustError } from '../errors.ts'
+import { parseRegistry } from '../registry/reference.ts'
+import { parseFingerprint } from './fingerprint.ts'
+import type { allFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { readList } from './list-file.ts'
+import type { Options } from './options.ts'
+import { wantsColor } from './print.ts'
+
+/** What any command may have been given; a command without a flag leaves it out. */
+export type RawFlags = Partial<InferredFlags<typeof allFlags>>
+
+/**
+ * Judges the flags of a command and freezes them. Every mistake that can be seen without looking
+ * outside ends here, before anything is resolved, run or written.
+ * @throws TrustError of exit code 2
+ */
+export async function readOptions(
+  command: Options['command'],
+  flags: RawFlags,
+  typed: readonly string[],
+  io: Io,
+): Promise<Options> {
+  const listed = flags.file === undefined ? [] : await readList(flags.file)
+  const registries = distinct([...typed, ...listed])
+  checkRelations(command, flags, registries)
+  const json = flags.json === true || flags['json-pem'] === true
+  const options: Options = {
+    command,
+    registries,
+    all: flags.all ?? false,
+    ca: filled('--ca', flags.ca),
+    fingerprints: (flags.fingerprint ?? []).map(parseFingerprint),
+    trustOnFirstUse: flags['trust-on-first-use'] ?? false,
+    runtimes: flags.runtime ?? [],
+    ...(flags.username !== undefined && { username: userName(flags.username) }),
+    passwordStdin: flags['password-stdin'] ?? false,
+    login: flags['no-login'] !== true,
+    loginRequired: flags['login-required'] ?? false,
+    timeoutMs: milliseconds(flags.timeout ?? '10'),
+    aia: flags['no-aia'] !== true,
+    offline: flags.offline ?? false,
+    dryRun: flags['dry-run'] === true || flags.check === true,
+    check: flags.check ?? false,
+    yes: flags.yes ?? false,
+    input: flags['no-input'] !== true && !json && canAsk(io),
+    ...(flags['state-dir'] !== undefined && { stateDir: directory(flags['state-dir']) }),
+    json,
+    jsonPem: flags['json-pem'] ?? false,
+    quiet: flags.quiet ?? false,
+    verbose: flags.verbose ?? false,
+    color: flags['no-color'] !== true && wantsColor(io.stdout, io.env),
+  }
+  return Object.freeze(options)
+}
+
+/** Checks the grammar of each; of two that mean the same registry the first stays. */
+function distinct(texts: readonly string[]): string[] {
+  const seen = new Map<string, string>()
+  for (const text of texts) {
+    const { registry } = parseRegistry(text)
+    if (!seen.has(registry)) seen.set(registry, text)
+  }
+  return [...seen.values()]
+}
+
+function checkRelations(command: Options['command'], flags: RawFlags, registries: readonly string[]): void {
+  const usage = (message: string, fix?: string): TrustError =>
+    new TrustError('usage', message, fix === undefined ? {} : { fix })
+  if (command === 'undo') {
+    if (flags.all === true && registries.length > 0) throw usage('give registries or --all, not both')
+    if (flags.all !== true && registries.length === 0) {
+      throw usage('undo takes the registries to take back, or --all', 'trust-registry undo reg.corp:5000')
+    }
+  } else if (command !== 'status' && registries.length === 0) {
+    throw usage('a registry is missing', `trust-registry ${command} reg.corp:5000`)
+  }
+  if (flags.quiet === true && flags.verbose === true) throw usage('--quiet and --verbose exclude each other')
+  if (flags.offline === true && (flags.ca ?? []).length === 0) {
+    throw usage('--offline installs what --ca names, and --ca is missing', '--offline --ca ca.pem')
+  }
+  checkLogin(flags, registries.length, usage)
+}
+
+function checkLogin(
+  flags: RawFlags,
+  registries: number,
+  usage: (message: string, fix?: string) => TrustError,
+): void {
+  const named = flags.username !== undefined
+  if (named && registries > 1) {
+    throw usage(`--username is for one registry, and ${registries} are given`, 'log in to them one by one')
+  }
+  if (flags['password-stdin'] === true && !named) {
+    throw usage('--password-stdin needs a user name', '-u NAME --password-stdin')
+  }
+  if (flags['login-required'] === true && flags['no-login'] === true) {
+    throw usage('--login-required and --no-login exclude each other')
+  }
+  if (flags['login-required'] === true && !named) {
+    throw usage('--login-required needs a user name', '-u NAME --login-required')
+  }
+}
+
+function userName(text: string): string {
+  // A colon would move the border between name and password in basic auth (RFC 7617, 2).
+  // eslint's no-control-regex keeps control characters out of patterns.
+  const odd = Array.from(text).some((char) => char < ' ' || char === '\x7f' || char === ':')
+  const ok = text !== '' && text.length <= 1024 && !odd
+  if (ok) return text
+  throw new TrustError('usage', 'the user name is empty, too long, or holds a colon or a control character')
+}
+
+function milliseconds(text: string): number {
+  const seconds = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
+  if (seconds >= 1 && seconds <= 600) return seconds * 1000
+  throw new TrustError('usage', `--timeout is ${JSON.stringify(text)}; it is a number of seconds, 1 to 600`)
+}
+
+function directory(path: string): string {
+  if (path !== '' && !path.includes('\0')) return path
+  throw new TrustError('usage', '--state-dir is empty or holds NUL')
+}
+
+function filled(flag: string, values: readonly string[] = []): readonly string[] {
+  if (values.every((value) => value !== '' && !value.includes('\0'))) return values
+  throw new TrustError('bad-file', `${flag} expects the path of a file`)
+}
+
+/** Prompts are written to stderr and read from the terminal, so stdin does not matter. */
+function canAsk(io: Io): boolean {
+  const ci = io.env['CI']
+  return io.stderr.isTTY === true && (ci === undefined || ci === '' || ci === 'false')
+}

@@ -1,0 +1,32 @@
+/** A Go toolchain, as `GET /version` of a daemon tells it. Without `patch`, the line's last release is meant. */
+export interface GoVersion {
+  readonly major: 1
+  readonly minor: number
+  readonly patch?: number
+  readonly text: string
+}
+
+/** The newest line whose rules are known here. */
+export const newestGo: GoVersion = { major: 1, minor: 27, text: 'go1.27' }
+
+const pattern = /^(?:devel )?(?:go)?1\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])/
+
+/** Reads `go1.19.8`, `1.26`, `go1.26.7 X:foo`, `go1.27rc1`, `devel go1.28-abcdef`; anything else is unknown. */
+export function parseGoVersion(text: string): GoVersion | undefined {
+  const trimmed = text.trim()
+  const match = pattern.exec(trimmed)
+  if (match?.[1] === undefined) return undefined
+  const version = { major: 1 as const, minor: Number(match[1]), text: trimmed.replace(/^(?!go|devel)/, 'go') }
+  return match[2] === undefined ? version : { ...version, patch: Number(match[2]) }
+}
+
+/** Whether the rule that came with 1.`minor`.`patch` holds; security fixes reach older lines by patch. */
+export function goAtLeast(go: GoVersion, minor: number, patch = 0): boolean {
+  if (go.minor !== minor) return go.minor > minor
+  return (go.patch ?? Number.POSITIVE_INFINITY) >= patch
+}
+
+/** crypto/tls wraps the verdict since Go 1.20 (`tls.CertificateVerificationError`). */
+export function tlsVerifyPrefix(go: GoVersion): string {
+  return goAtLeast(go, 20) ? 'tls: failed to verify certificate: ' : ''
+}

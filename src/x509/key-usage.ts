@@ -1,0 +1,33 @@
+import type { Certificate } from './certificate.ts'
+
+export type ExtKeyUsage =
+  'any' | 'serverAuth' | 'clientAuth' | 'codeSigning' | 'emailProtection' | 'timeStamping' | 'OCSPSigning'
+
+/** RFC 5280 4.2.1.12. */
+export const extKeyUsageOids: Readonly<Record<ExtKeyUsage, string>> = {
+  any: '2.5.29.37.0',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  OCSPSigning: '1.3.6.1.5.5.7.3.9',
+}
+
+/**
+ * verify.go checkChainForKeyUsage: a usage must be left after every certificate has struck out what it does
+ * not list, the root included. The first certificate, from the root, that leaves none is returned.
+ */
+export function keyUsageObstacle(
+  chain: readonly Certificate[],
+  usages: readonly ExtKeyUsage[],
+): Certificate | undefined {
+  let remaining = usages.map((usage) => extKeyUsageOids[usage])
+  for (const certificate of chain.toReversed()) {
+    const listed = certificate.extKeyUsages
+    if (listed.length === 0 || listed.includes(extKeyUsageOids.any)) continue
+    remaining = remaining.filter((usage) => listed.includes(usage))
+    if (remaining.length === 0) return certificate
+  }
+  return undefined
+}

@@ -1,0 +1,136 @@
+/** A block as encoding/pem reads it. */
+export interface PemBlock {
+  readonly label: string
+  readonly headers: number
+  readonly bytes: Buffer
+  readonly line: number
+  /** Where its BEGIN line starts. */
+  readonly offset: number
+}
+
+const begin = '-----BEGIN '
+const end = '\n-----END '
+const dashes = '-----'
+
+interface Line {
+  readonly text: string
+  readonly next: number
+}
+
+// encoding/pem getLine: without the line feed and the blanks before it.
+function lineAt(text: string, start: number): Line {
+  const feed = text.indexOf('\n', start)
+  const next = feed < 0 ? text.length : feed + 1
+  let stop = feed < 0 ? text.length : feed
+  if (feed > start && text[stop - 1] === '\r') stop--
+  while (stop > start && (text[stop - 1] === ' ' || text[stop - 1] === '\t')) stop--
+  return { text: text.slice(start, stop), next }
+}
+
+/**
+ * encoding/pem Decode, over and over: what it yields and, above all, what it passes over are Go's.
+ * Linear in the input, whatever BEGIN and END lines it is made of.
+ */
+export function* readPem(bytes: Uint8Array): Generator<PemBlock> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const marks = new Marks(text)
+  let position = 0
+  let line = 1
+  let counted = 0
+  for (;;) {
+    const start = marks.begin(position)
+    if (start === undefined) return
+    const block = readBlock(text, start + begin.length, marks)
+    if (block === 'end') return
+    position = typeof block === 'number' ? block : block.next
+    if (typeof block === 'number') continue
+    line += count(text.slice(counted, start), '\n')
+    counted = start
+    yield { label: block.label, headers: block.headers, bytes: block.bytes, line, offset: start }
+  }
+}
+
+// Remembers the next mark, so that a file full of one and void of the other is walked once only.
+class Marks {
+  readonly #text: string
+  #end = -1
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The next BEGIN at the start of a line, from `position` on; `position` itself counts as a start. */
+  begin(position: number): number | undefined {
+    if (this.#text.startsWith(begin, position)) return position
+    const found = this.#text.indexOf(`\n${begin}`, position)
+    return found < 0 ? undefined : found + 1
+  }
+
+  end(position: number): number | undefined {
+    if (this.#end < position) {
+      const found = this.#text.indexOf(end, position)
+      this.#end = found < 0 ? Number.POSITIVE_INFINITY : found
+    }
+    return Number.isFinite(this.#end) ? this.#end : undefined
+  }
+}
+
+interface Read {
+  readonly label: string
+  readonly headers: number
+  readonly bytes: Buffer
+  readonly next: number
+}
+
+// A number is the position to go on from; 'end' is Go's "nothing more here".
+function readBlock(text: string, start: number, marks: Marks): Read | number | 'end' {
+  const title = lineAt(text, start)
+  if (!title.text.endsWith(dashes)) return title.next
+  const label = title.text.slice(0, -dashes.length)
+  const body = skipHeaders(text, title.next)
+  if (body === undefined) return 'end'
+  const immediate = body.headers === 0 && text.startsWith(end.slice(1), body.start)
+  const stop = immediate ? body.start - 1 : marks.end(body.start)
+  if (stop === undefined) return body.start
+  const trailer = lineAt(text, stop + end.length)
+  if (trailer.text !== `${label}${dashes}`) return body.start
+  const content = immediate ? '' : text.slice(body.start, stop)
+  // Another BEGIN inside cannot be base64; not trying keeps the whole linear.
+  if (content.includes(begin)) return body.start
+  const bytes = decode(content)
+  return bytes === undefined ? body.start : { label, headers: body.headers, bytes, next: trailer.next }
+}
+
+function skipHeaders(text: string, start: number): { start: number; headers: number } | undefined {
+  const keys = new Set<string>()
+  let position = start
+  for (;;) {
+    if (position >= text.length) return undefined
+    const line = lineAt(text, position)
+    const colon = line.text.indexOf(':')
+    if (colon < 0) return { start: position, headers: keys.size }
+    keys.add(line.text.slice(0, colon).trim())
+    position = line.next
+  }
+}
+
+// encoding/base64 StdEncoding, with the white space that encoding/pem lets through.
+function decode(content: string): Buffer | undefined {
+  const blanks = count(content, '\n') + count(content, '\r') + count(content, ' ') + count(content, '\t')
+  const padding = count(content, '=')
+  if ((content.length - blanks) % 4 !== 0 || padding > 2) return undefined
+  return /^[A-Za-z0-9+/\r\n\t ]*[=\r\n\t ]*$/.test(content) ? Buffer.from(content, 'base64') : undefined
+}
+
+function count(text: string, character: string): number {
+  let found = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) found++
+  return found
+}
+
+/** One certificate in the form that every reader takes: LF, 64 columns, final newline (RFC 7468 5.1). */
+export function encodePem(der: Uint8Array, label = 'CERTIFICATE'): string {
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64')
+  const lines = base64.match(/.{1,64}/g) ?? []
+  return [`${begin}${label}${dashes}`, ...lines, `-----END ${label}${dashes}`, ''].join('\n')
+}

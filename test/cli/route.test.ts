@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { allFlags } from '../../src/cli/flags.ts'
+import { editDistance, nearest } from '../../src/cli/nearest.ts'
+import { route } from '../../src/cli/route.ts'
+import { commandNames, flagTable, shortFlags } from '../../src/cli/words.ts'
+
+const run = (command: string, ...argv: string[]) => ({ kind: 'run', command, argv })
+
+describe('route', () => {
+  const cases: readonly (readonly [string, unknown])[] = [
+    ['reg:5000', run('trust', 'reg:5000')],
+    ['trust reg', run('trust', 'reg')],
+    ['reg.corp', run('trust', 'reg.corp')],
+    ['[::1]:5000', run('trust', '[::1]:5000')],
+    ['reg/team/image', run('trust', 'reg/team/image')],
+    ['--json reg:5000', run('trust', '--json', 'reg:5000')],
+    ['--ca x.pem reg:5000', run('trust', '--ca', 'x.pem', 'reg:5000')],
+    ['--ca=x.pem status', run('status', '--ca=x.pem')],
+    ['--ca status reg:5000', run('trust', '--ca', 'status', 'reg:5000')],
+    ['-u status reg:5000', run('trust', '-u', 'status', 'reg:5000')],
+    ['-nu status reg:5000', run('trust', '-nu', 'status', 'reg:5000')],
+    ['-uci status', run('status', '-uci')],
+    ['--json diagnose reg:5000', run('diagnose', '--json', 'reg:5000')],
+    ['diagnose status', run('diagnose', 'status')],
+    ['-- status', run('trust', '--', 'status')],
+    ['status -- --help', run('status', '--', '--help')],
+    ['-oX', run('trust', '-oX')],
+    ['$(id)', run('trust', '$(id)')],
+    ['--jsom foo', run('trust', '--jsom', 'foo')],
+    ['--version', { kind: 'version' }],
+    ['-V', { kind: 'version' }],
+    ['--help', { kind: 'help' }],
+    ['help', { kind: 'help' }],
+    ['help diagnose', { kind: 'help', command: 'diagnose' }],
+    ['undo --help', { kind: 'help', command: 'undo' }],
+    ['-h undo', { kind: 'help', command: 'undo' }],
+    ['reg:5000 --help', { kind: 'help', command: 'trust' }],
+    ['undo --state-dir --help', { kind: 'help', command: 'undo' }],
+    ['help dignose', { kind: 'unknown-command', word: 'dignose', nearest: 'diagnose' }],
+    ['stauts', { kind: 'unknown-command', word: 'stauts', nearest: 'status' }],
+    ['--json reg', { kind: 'unknown-command', word: 'reg', nearest: nearest('reg', commandNames) }],
+  ]
+  for (const [line, expected] of cases) {
+    it(line, () => {
+      assert.deepEqual(route(line.split(' ')), expected)
+    })
+  }
+
+  it('nothing', () => {
+    assert.deepEqual(route([]), { kind: 'nothing' })
+  })
+
+  it('an empty word goes to the registry grammar', () => {
+    assert.deepEqual(route(['']), run('trust', ''))
+  })
+
+  it('a first word with . : [ or / is always a registry', () => {
+    const word = fc
+      .tuple(fc.string(), fc.constantFrom('.', ':', '[', '/'), fc.string())
+      .map((parts) => parts.join(''))
+      .filter((text) => !text.startsWith('-'))
+    fc.assert(
+      fc.property(word, (text) => {
+        assert.deepEqual(route([text]), run('trust', text))
+      }),
+    )
+  })
+
+  it('flags before the command word change nothing about it', () => {
+    const flag = fc.constantFrom(...Object.keys(flagTable)).chain((name) => {
+      const value = fc.constantFrom('x', 'a.b', 'reg:1', 'status', '', '0')
+      return flagTable[name as keyof typeof flagTable] === 'switch'
+        ? fc.constant([`--${name}`])
+        : value.map((text) => [`--${name}`, text])
+    })
+    fc.assert(
+      fc.property(fc.array(flag, { maxLength: 6 }), fc.constantFrom(...commandNames), (flags, command) => {
+        assert.deepEqual(route([...flags.flat(), command, 'x']), run(command, ...flags.flat(), 'x'))
+      }),
+    )
+  })
+
+  it('is total, and runs nothing but commands', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), (argv) => {
+        const way = route(argv)
+        if (way.kind === 'run') assert.ok(commandNames.includes(way.command))
+      }),
+    )
+  })
+
+  it("the table of flags is oclif's", () => {
+    const kinds = Object.entries(allFlags).map(([name, { type }]) => [
+      name,
+      type === 'option' ? 'value' : 'switch',
+    ])
+    assert.deepEqual(Object.fromEntries(kinds), { ...flagTable })
+    const letters = Object.entries(allFlags).flatMap(([name, { char }]) =>
+      char === undefined ? [] : [[char, name]],
+    )
+    assert.deepEqual(Object.fromEntries(letters), { ...shortFlags })
+  })
+
+  it('no command holds what a registry may hold', () => {
+    for (const name of commandNames) assert.match(name, /^[a-z]+$/)
+  })
+})
+
+describe('nearest', () => {
+  it('counts a swap as one', () => {
+    assert.equal(editDistance('stauts', 'status'), 1)
+    assert.equal(editDistance('', 'undo'), 4)
+  })
+
+  it('is a distance', () => {
+    const word = fc.string({ maxLength: 8 })
+    fc.assert(
+      fc.property(word, word, (a, b) => {
+        assert.equal(editDistance(a, b), editDistance(b, a))
+        assert.equal(editDistance(a, b) === 0, a === b)
+        assert.ok(editDistance(a, b) <= Math.max(a.length, b.length))
+      }),
+    )
+  })
+})
