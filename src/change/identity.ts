@@ -82,7 +82,7 @@ function byFile(question: IdentityQuestion): Decision {
       'identity-mismatch',
       `no certificate of the --ca file anchors the chain of ${question.registry}`,
       {
-        seen: `${seen(question)}; in the file: ${question.given.map(describe).join(', ')}`,
+        seen: `${seen(question)}\nin the file: ${question.given.map(describe).join(', ')}`,
         fix: 'ask the owner of the registry for the CA that issued its certificate',
       },
     )
@@ -109,7 +109,7 @@ function byRecord(question: IdentityQuestion, recorded: RegistryRecord): Decisio
     'identity-mismatch',
     `${question.registry} presents another identity than the one accepted on ${recorded.since.slice(0, 10)}: somebody may be in between, or its CA was changed`,
     {
-      seen: `${seen(question)}; accepted: ${recorded.identity.subject} ${colons(recorded.identity.sha256)}`,
+      seen: `${seen(question)}\naccepted then: ${colons(recorded.identity.sha256)}  ${JSON.stringify(recorded.identity.subject)}`,
       fix: `once the owner has confirmed the new CA: trust-registry ${question.registry} --ca NEW-CA.pem`,
     },
   )
@@ -174,10 +174,12 @@ export function identityMissing(question: IdentityQuestion, candidate: ChainLink
 }
 
 function seen(question: IdentityQuestion): string {
-  const links = question.judgement.path.map(
-    (link) => `${describe(link.certificate)} SHA256 ${colons(link.certificate.sha256)}`,
-  )
-  return links.length === 0 ? 'no certificate' : links.join(', ')
+  const links = question.judgement.path.map((link) => line(link.certificate))
+  return links.length === 0 ? 'no certificate' : links.join('\n')
+}
+
+function line(certificate: Certificate): string {
+  return `${colons(certificate.sha256)}  ${nameOf(certificate)}`
 }
 
 function describe(certificate: Certificate): string {

@@ -118,6 +118,8 @@ export interface ChainLink {
   readonly certificate: Certificate
   readonly role: Role
   readonly origin: Origin
+  /** The file that holds it, where its origin is a store. */
+  readonly file?: string
 }
 
 export interface Judgement {

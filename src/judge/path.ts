@@ -55,12 +55,13 @@ export function pathsUp(sources: Sources): readonly (readonly ChainLink[])[] {
     for (const parent of parents) climb([...path, parent])
   }
   climb([{ certificate: leaf, origin: 'sent' }])
-  return paths.map((path) => path.map((step, index) => link(step, index))).sort(byWorth)
+  return paths.map((path) => path.map((step, index) => link(step, index, sources.store))).sort(byWorth)
 }
 
-function link(step: Step, index: number): ChainLink {
+function link(step: Step, index: number, store: CertPool): ChainLink {
   const role: Role = index === 0 ? 'leaf' : isSelfSigned(step.certificate) ? 'root' : 'intermediate'
-  return { ...step, role }
+  const file = step.origin === 'store' ? store.originOf(step.certificate) : undefined
+  return { ...step, role, ...(file === undefined ? {} : { file }) }
 }
 
 /** Best first: ends in the OS store, then at what the user gave, then at a root, then the longer one. */

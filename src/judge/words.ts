@@ -3,12 +3,17 @@ import type { Certificate } from '../x509/index.ts'
 /** How a certificate is called in a sentence: its common name, else the whole subject, else its fingerprint. */
 export function nameOf(certificate: Certificate): string {
   const name = certificate.subject.commonName ?? certificate.subject.text
-  return name === '' ? `certificate ${certificate.sha256.slice(0, 16)}` : `"${name}"`
+  return name === '' ? `certificate ${certificate.sha256.slice(0, 16)}` : quoted(name)
 }
 
 export function issuerOf(certificate: Certificate): string {
   const name = certificate.issuer.commonName ?? certificate.issuer.text
-  return name === '' ? 'an issuer without a name' : `"${name}"`
+  return name === '' ? 'an issuer without a name' : quoted(name)
+}
+
+/** In quotes, and on one line whatever a certificate holds: a line feed could forge a line to paste. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name)
 }
 
 /** The day, in UTC: `2026-11-22`. */

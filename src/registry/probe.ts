@@ -48,11 +48,14 @@ export async function probe(target: Target, limits: Limits): Promise<Observation
   return {
     ...seen,
     ...(answer.ping ? { ping: answer.ping } : {}),
-    ...(answer.date === undefined
-      ? {}
-      : { clockSkewSeconds: Math.round((answer.date - answer.midpoint) / 1000) }),
+    ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
     ...(failure ? { failure } : {}),
   }
+}
+
+// `Date` drops what is left of the second, so the server's clock was half a second further on average.
+function skewSeconds(date: number, midpoint: number): number {
+  return Math.round((date + 500 - midpoint) / 1000) || 0
 }
 
 type Opened =

@@ -14,6 +14,11 @@ const origins: Readonly<Record<Origin, string>> = {
   given: 'given by --ca',
   store: 'in the OS store',
 }
+
+/** A per-registry directory is no OS store: the difference is what the whole program is about. */
+function placeOf(link: ChainLink): string {
+  return link.file?.includes('/certs.d/') === true ? 'in certs.d' : origins[link.origin]
+}
 const worst = { error: 0, warning: 1, info: 2 } as const
 
 /** The chain with the root on top: one row a certificate, who it came from, how long it is valid, what is wrong. */
@@ -70,7 +75,7 @@ function linkCells(
   const cells: Cell[] = [
     { text: nameCell(name === '' ? '(no name)' : name, depth, style), tone: 'strong' },
     { text: roles[link.role] },
-    { text: origins[link.origin] },
+    { text: placeOf(link) },
     { text: validity.text, tone: validity.tone },
   ]
   const [mark] = marks

@@ -106,13 +106,15 @@ function looksMeant(name: string, target: Target): boolean {
 
 /** Whether one insertion, deletion, replacement or swap of neighbours turns one name into the other. */
 function oneOff(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false
-  let start = 0
-  while (start < a.length && a[start] === b[start]) start++
-  let end = 0
-  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++
-  const restA = a.slice(start, a.length - end)
-  const restB = b.slice(start, b.length - end)
-  if (restA.length <= 1 && restB.length <= 1) return true
-  return restA.length === 2 && restB.length === 2 && restA[0] === restB[1] && restA[1] === restB[0]
+  const common = (x: readonly string[], y: readonly string[]): number => {
+    const end = x.findIndex((char, index) => char !== y[index])
+    return end === -1 ? x.length : end
+  }
+  const [left, right] = [Array.from(a), Array.from(b)]
+  const start = common(left, right)
+  const [restA, restB] = [left.slice(start).reverse(), right.slice(start).reverse()]
+  const same = common(restA, restB)
+  const [oddA, oddB] = [restA.slice(same).reverse().join(''), restB.slice(same).reverse().join('')]
+  if (oddA.length <= 1 && oddB.length <= 1) return true
+  return oddA.length === 2 && Array.from(oddA).reverse().join('') === oddB
 }

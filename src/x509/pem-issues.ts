@@ -44,6 +44,9 @@ function blockIssue(block: PemBlock): PemIssue | undefined {
 
 const mark = '-----BEGIN '
 
+/** More would help nobody, and a file may be made of nothing else. */
+const maxStray = 100
+
 // BEGIN lines that Go did not take for the start of a block, and files without any.
 function strayIssues(bytes: Uint8Array, blocks: readonly PemBlock[]): PemIssue[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -53,6 +56,7 @@ function strayIssues(bytes: Uint8Array, blocks: readonly PemBlock[]): PemIssue[]
   let counted = 0
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) {
     if (taken.has(at)) continue
+    if (issues.length === maxStray) break
     line += text.slice(counted, at).split('\n').length - 1
     counted = at
     issues.push({ line, ...strayReason(text, at) })

@@ -119,7 +119,9 @@ function decode(content: string): Buffer | undefined {
   const blanks = count(content, '\n') + count(content, '\r') + count(content, ' ') + count(content, '\t')
   const padding = count(content, '=')
   if ((content.length - blanks) % 4 !== 0 || padding > 2) return undefined
-  return /^[A-Za-z0-9+/\r\n\t ]*[=\r\n\t ]*$/.test(content) ? Buffer.from(content, 'base64') : undefined
+  if (!/^[A-Za-z0-9+/=\r\n\t ]*$/.test(content)) return undefined
+  const tail = padding === 0 ? '' : content.slice(content.indexOf('='))
+  return /^[=\r\n\t ]*$/.test(tail) ? Buffer.from(content, 'base64') : undefined
 }
 
 function count(text: string, character: string): number {
