@@ -19,6 +19,8 @@ const common = {
   external: ['typescript', 'ts-node', 'tsx'],
   minify: true,
   legalComments: 'none',
+  // Node prints the line of an error that nobody caught.
+  lineLimit: 160,
   logLevel: 'warning',
   write: false,
 }
@@ -54,8 +56,6 @@ const unusedPackages = {
   'indent-string': 'module.exports = (text) => text',
   'supports-color': 'exports.stdout = exports.stderr = false',
   'wrap-ansi': 'module.exports = (text) => text',
-  // Would read /proc to tell WSL from Linux, and start PowerShell on Windows.
-  'wsl-utils': 'exports.isWsl = false; exports.powerShellPath = undefined',
 }
 const unusedFiles = {
   'config/plugin': 'exports.Plugin = undefined',
@@ -64,9 +64,14 @@ const unusedFiles = {
   'help/index': "Object.assign(exports, require('./util'))",
   'module-loader': 'exports.loadWithData = undefined',
   performance: 'exports.Performance = { mark() {}, debug() {}, async collect() {} }',
-  'ux/action/simple': 'exports.default = class { stop() {} }',
-  'ux/action/spinner': 'exports.default = class { stop() {} }',
-  'ux/colorize-json': 'exports.default = undefined',
+  // Would read the user's theme.json, look into /proc for WSL, and start PowerShell on Windows.
+  'util/fs': 'exports.safeReadJson = async () => undefined',
+  'util/os': `exports.getPlatform = async () => process.platform
+    exports.getShell = async () => 'unknown'
+    exports.getHomeDir = () => ''`,
+  'ux/action/simple': 'exports.__esModule = true; exports.default = class { stop() {} }',
+  'ux/action/spinner': 'exports.__esModule = true; exports.default = class { stop() {} }',
+  'ux/colorize-json': 'exports.__esModule = true; exports.default = undefined',
 }
 
 const withoutUnused = {
@@ -74,7 +79,13 @@ const withoutUnused = {
   setup(build) {
     const packages = new RegExp(`^(?:${Object.keys(unusedPackages).join('|')})$`)
     build.onResolve({ filter: packages }, ({ path }) => ({ path, namespace: 'unused' }))
-    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unusedPackages[path] }))
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: unusedPackages[path] ?? '',
+    }))
+    // To read arguments from stdin, which no command of ours does.
+    build.onResolve({ filter: /^node:readline$/ }, ({ path, importer }) =>
+      importer.includes('@oclif') ? { path, namespace: 'unused' } : undefined,
+    )
     build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]/ }, ({ path }) => {
       const [, name = ''] = /core\/lib\/(.*)\.js$/.exec(path.replaceAll('\\', '/')) ?? []
       return Object.hasOwn(unusedFiles, name) ? { contents: unusedFiles[name] } : undefined

@@ -1,6 +1,6 @@
 import { TrustError } from '../errors.ts'
-import { colons, nameOf, type ChainLink, type Judgement } from '../judge/index.ts'
-import type { Certificate } from '../x509/index.ts'
+import type { ChainLink, Judgement } from '../judge/index.ts'
+import { colons, nameOf, type Certificate } from '../x509/index.ts'
 import type { Approved, IdentityHow, RegistryRecord } from './model.ts'
 
 export interface IdentityQuestion {

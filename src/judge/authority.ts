@@ -1,7 +1,7 @@
 import type { AiaFetch } from '../registry/observation.ts'
 import { isSelfSigned, verify, CertPool, type Certificate, type Hint } from '../x509/index.ts'
 import type { ChainLink, Finding } from './judgement.ts'
-import { day, issuerOf, list, nameOf } from './words.ts'
+import { day, issuerOf, list, nameOf } from '../x509/index.ts'
 
 export interface AuthorityQuestion {
   readonly registry: string

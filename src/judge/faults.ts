@@ -8,7 +8,7 @@ import {
   type VerifyError,
 } from '../x509/index.ts'
 import type { ChainLink, Finding, FindingCode } from './judgement.ts'
-import { day, list, nameOf } from './words.ts'
+import { day, list, nameOf } from '../x509/index.ts'
 
 export interface FaultQuestion {
   readonly host: string

@@ -42,6 +42,7 @@ export function judge(evidence: Evidence): Judgement {
     path,
     store: evidence.store,
     pool,
+    ...(refusal?.hint ? { hint: refusal.hint } : {}),
   }
 
   const authority = refusal?.kind === 'unknown-authority' ? authorityFindings(question) : []

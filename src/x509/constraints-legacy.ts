@@ -1,7 +1,7 @@
 import type { AlternativeName } from './alternative-names.ts'
 import type { Certificate } from './certificate.ts'
 import { domainNameValid, parseMailbox, reverseLabels, type Mailbox } from './domain.ts'
-import { goAtLeast, type GoVersion } from './go-version.ts'
+import { goAtLeast, goHasFix, type GoVersion } from './go-version.ts'
 import { equalFold, quote } from './go-text.ts'
 import { ipText, networkContains, networkText, parseIp, type IpNetwork } from './ip.ts'
 import { linearDomainCheck } from './name-constraints.ts'
@@ -147,7 +147,7 @@ class LegacyCheck {
   }
 
   get #wildcardsExcluded(): boolean {
-    return this.#go.minor === 24 ? goAtLeast(this.#go, 24, 11) : goAtLeast(this.#go, 25, 5)
+    return goHasFix(this.#go, '24.11', '25.5')
   }
 
   #email(mailbox: Mailbox, constraint: string, excluded: boolean): boolean | { readonly error: string } {
@@ -182,6 +182,7 @@ function asIs(text: string): string {
 /** CVE-2024-45341: an IPv6 address with a zone is an address as well. */
 export function isAddress(host: string, go: GoVersion): boolean {
   if (host.startsWith('[') && host.endsWith(']')) return true
-  const zone = goAtLeast(go, 24) && host.includes(':') ? host.indexOf('%') : -1
+  const zoned = goHasFix(go, '22.11', '23.5', '24.0') && host.includes(':')
+  const zone = zoned ? host.indexOf('%') : -1
   return parseIp(zone < 0 ? host : host.slice(0, zone)) !== undefined
 }

@@ -20,10 +20,18 @@ export function parseGoVersion(text: string): GoVersion | undefined {
   return match[2] === undefined ? version : { ...version, patch: Number(match[2]) }
 }
 
-/** Whether the rule that came with 1.`minor`.`patch` holds; security fixes reach older lines by patch. */
+/** Whether the rule that came with 1.`minor`.`patch` holds. */
 export function goAtLeast(go: GoVersion, minor: number, patch = 0): boolean {
   if (go.minor !== minor) return go.minor > minor
   return (go.patch ?? Number.POSITIVE_INFINITY) >= patch
+}
+
+/** Whether a fix that was brought to several lines is in: one entry per line, `minor.patch`, oldest first. */
+export function goHasFix(go: GoVersion, ...releases: readonly `${number}.${number}`[]): boolean {
+  const lines = releases.map((release) => release.split('.').map(Number))
+  const own = lines.find(([minor]) => minor === go.minor)
+  if (own !== undefined) return goAtLeast(go, go.minor, own[1])
+  return go.minor > (lines.at(-1)?.[0] ?? 0)
 }
 
 /** crypto/tls wraps the verdict since Go 1.20 (`tls.CertificateVerificationError`). */

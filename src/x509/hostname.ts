@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.ts'
-import { goAtLeast, newestGo, type GoVersion } from './go-version.ts'
+import { goAtLeast, goHasFix, newestGo, type GoVersion } from './go-version.ts'
 import { lowerAscii } from './go-text.ts'
 import { ipEqual, ipText, parseIp } from './ip.ts'
 import type { VerifyError, VerifyErrorKind } from './verify-error.ts'
@@ -44,7 +44,7 @@ function names(leaf: Certificate, go: GoVersion): readonly string[] {
 
 function validHostname(host: string, pattern: boolean, go: GoVersion): boolean {
   // A lone * once matched every name of one label.
-  if (host === '*' && goAtLeast(go, 22)) return false
+  if (host === '*' && goAtLeast(go, 23)) return false
   const name = pattern ? host : host.replace(/\.$/, '')
   const labels = name.split('.')
   return labels.every(
@@ -96,7 +96,7 @@ function explain(leaf: Certificate, host: string, go: GoVersion): readonly [Veri
 }
 
 function countsNames(go: GoVersion): boolean {
-  return go.minor === 24 ? goAtLeast(go, 24, 11) : goAtLeast(go, 25, 5)
+  return goHasFix(go, '24.11', '25.5')
 }
 
 function legacyNameText(go: GoVersion): string {

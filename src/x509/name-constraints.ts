@@ -1,6 +1,6 @@
 import { DerReader, contextTag, tag } from './der.ts'
 import { domainNameValid, parseMailbox, reverseLabels } from './domain.ts'
-import { goAtLeast, type GoVersion } from './go-version.ts'
+import { goAtLeast, goHasFix, type GoVersion } from './go-version.ts'
 import { quote, quoteBytes } from './go-text.ts'
 import { mappedIpv4, parseIp, type IpNetwork } from './ip.ts'
 import { need, refuse } from './parse-error.ts'
@@ -81,7 +81,7 @@ function dnsConstraint(content: Buffer, go: GoVersion): string {
 
 // CVE-2025-58187 brought another check of names, with other edge cases, to 1.24.8 and 1.25.2.
 export function linearDomainCheck(go: GoVersion): boolean {
-  return go.minor === 24 ? goAtLeast(go, 24, 8) : goAtLeast(go, 25, 2)
+  return goHasFix(go, '24.8', '25.2')
 }
 
 function validConstraint(domain: string, go: GoVersion): boolean {

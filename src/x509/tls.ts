@@ -1,5 +1,5 @@
 import { tryParseCertificate, type Certificate } from './certificate.ts'
-import { goAtLeast, newestGo, type GoVersion } from './go-version.ts'
+import { goAtLeast, goHasFix, newestGo, type GoVersion } from './go-version.ts'
 
 export type SentChain =
   | { readonly ok: true; readonly certificates: readonly Certificate[] }
@@ -44,8 +44,7 @@ export function checkSentChain(raw: readonly Uint8Array[], go: GoVersion = newes
 
 // CVE-2023-29409, in 1.21 from the start and in 1.19.12 and 1.20.7.
 function maxRsaBits(go: GoVersion): number {
-  const limited = go.minor === 19 ? goAtLeast(go, 19, 12) : goAtLeast(go, 20, 7)
-  return limited ? 8192 : Number.POSITIVE_INFINITY
+  return goHasFix(go, '19.12', '20.7') ? 8192 : Number.POSITIVE_INFINITY
 }
 
 /** What Go says of a server whose own key is of no use in a handshake, in spite of a valid chain. */

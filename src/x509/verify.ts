@@ -1,7 +1,7 @@
 import { tryParseCertificate, type Certificate } from './certificate.ts'
 import { chainConstraintFailure } from './constraints.ts'
 import { legacyConstraintFailure } from './constraints-legacy.ts'
-import { goAtLeast, newestGo, type GoVersion } from './go-version.ts'
+import { goAtLeast, goHasFix, newestGo, type GoVersion } from './go-version.ts'
 import { quote } from './go-text.ts'
 import { verifyHostname } from './hostname.ts'
 import { keyUsageObstacle, type ExtKeyUsage } from './key-usage.ts'
@@ -71,7 +71,7 @@ function validityFailure(
   if (certificate.unhandledCriticalExtensions.length > 0) {
     return complain('unhandled-critical-extension', 'x509: unhandled critical extension')
   }
-  const date = dateFailure(certificate, at)
+  const date = dateFailure(certificate, at, go)
   if (date !== undefined) return complain(date.kind, date.message)
   if (role !== 'leaf' && !goAtLeast(go, 26)) {
     const failure = legacyConstraintFailure(certificate, chain, go)
@@ -91,13 +91,17 @@ function validityFailure(
 function dateFailure(
   certificate: Certificate,
   at: Date,
+  go: GoVersion,
 ): { readonly kind: 'expired' | 'not-yet-valid'; readonly message: string } | undefined {
   const early = at.getTime() < certificate.notBefore.getTime()
   if (!early && at.getTime() <= certificate.notAfter.getTime()) return undefined
   const limit = early ? certificate.notBeforeText : certificate.notAfterText
   const detail = `current time ${rfc3339(at)} is ${early ? 'before' : 'after'} ${limit}`
-  const message = `x509: certificate has expired or is not yet valid: ${detail}`
-  return { kind: early ? 'not-yet-valid' : 'expired', message }
+  const message = 'x509: certificate has expired or is not yet valid'
+  return {
+    kind: early ? 'not-yet-valid' : 'expired',
+    message: goAtLeast(go, 14) ? `${message}: ${detail}` : message,
+  }
 }
 
 type Built = { readonly chains: readonly Chain[] } | { readonly error: VerifyError }
@@ -129,7 +133,7 @@ class ChainBuilder {
         error = undefined
         chains.push(...outcome.chains)
       }
-      if (error?.kind === 'too-many-checks' && goAtLeast(this.#go, 26)) break
+      if (error?.kind === 'too-many-checks' && this.#boundedWork) break
     }
     return chains.length > 0 ? { chains } : { error: error ?? unknownAuthority(child, hint) }
   }
@@ -148,12 +152,10 @@ class ChainBuilder {
     role: 'root' | 'intermediate',
     candidate: Certificate,
   ): Built | { readonly hint: Hint } | undefined {
-    // Since 1.26 a certificate that is in the chain already costs a check, too.
-    const countsFirst = goAtLeast(this.#go, 26)
-    if (!countsFirst && this.#isRepetition(candidate, chain)) return undefined
+    if (!this.#boundedWork && this.#isRepetition(candidate, chain)) return undefined
     this.#checks++
     if (this.#checks > maxSignatureChecks) return { error: tooManyChecks }
-    if (countsFirst && this.#isRepetition(candidate, chain)) return undefined
+    if (this.#boundedWork && this.#isRepetition(candidate, chain)) return undefined
     const message = checkSignatureFrom(child, candidate, this.#go)
     if (message !== undefined) {
       return { hint: { kind: classifyHint(message), certificate: candidate, message } }
@@ -164,9 +166,14 @@ class ChainBuilder {
     return role === 'root' ? { chains: [longer] } : this.build(candidate, longer)
   }
 
+  // GO-2026-4947: a certificate that is in the chain already costs a check, and the limit ends the search.
+  get #boundedWork(): boolean {
+    return goHasFix(this.#go, '25.9', '26.2')
+  }
+
   // verify.go alreadyInChain: the same subject, key and names, however the certificates differ.
   #isRepetition(candidate: Certificate, chain: Chain): boolean {
-    if (candidate.publicKey.algorithm === 'unknown' && goAtLeast(this.#go, 22)) return true
+    if (candidate.publicKey.algorithm === 'unknown' && goHasFix(this.#go, '21.8', '22.1')) return true
     for (const member of chain) {
       if (!candidate.rawSubject.equals(member.rawSubject) || !candidate.rawSpki.equals(member.rawSpki))
         continue

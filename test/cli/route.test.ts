@@ -7,6 +7,9 @@ import { commandNames, flagTable, shortFlags } from '../../src/cli/words.ts'
 
 const run = (command: string, ...argv: string[]) => ({ kind: 'run', command, argv })
 
+const namesOf = (kind: 'value' | 'switch'): string[] =>
+  Object.entries(flagTable).flatMap(([name, its]) => (its === kind ? [name] : []))
+
 describe('route', () => {
   const cases: readonly (readonly [string, unknown])[] = [
     ['reg:5000', run('trust', 'reg:5000')],
@@ -68,12 +71,13 @@ describe('route', () => {
   })
 
   it('flags before the command word change nothing about it', () => {
-    const flag = fc.constantFrom(...Object.keys(flagTable)).chain((name) => {
-      const value = fc.constantFrom('x', 'a.b', 'reg:1', 'status', '', '0')
-      return flagTable[name as keyof typeof flagTable] === 'switch'
-        ? fc.constant([`--${name}`])
-        : value.map((text) => [`--${name}`, text])
-    })
+    const value = fc.constantFrom('x', 'a.b', 'reg:1', 'status', '', '0')
+    const switches = namesOf('switch').map((name) => `--${name}`)
+    const values = namesOf('value').map((name) => `--${name}`)
+    const flag: fc.Arbitrary<string[]> = fc.oneof(
+      fc.tuple(fc.constantFrom(...switches)),
+      fc.tuple(fc.constantFrom(...values), value),
+    )
     fc.assert(
       fc.property(fc.array(flag, { maxLength: 6 }), fc.constantFrom(...commandNames), (flags, command) => {
         assert.deepEqual(route([...flags.flat(), command, 'x']), run(command, ...flags.flat(), 'x'))

@@ -15,7 +15,8 @@ _trust_registry() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
-    if [[ -n $skip ]]; then skip=''; continue; fi
+    # bash takes \`--ca=x\` for three words.
+    if [[ -n $skip ]]; then [[ $word == '=' ]] || skip=''; continue; fi
     case $word in
       ${[...values, ...letters].join('|')}) skip=1 ;;
       -*) ;;
@@ -24,6 +25,7 @@ _trust_registry() {
     esac
   done
 
+  if [[ $cur == '=' ]]; then cur=''; elif [[ $prev == '=' ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   case $prev in
 ${valueCases(commands)}
   esac

@@ -1,5 +1,6 @@
 import { TrustError } from '../../errors.ts'
-import { colons, day, type ChainLink } from '../../judge/index.ts'
+import type { ChainLink } from '../../judge/index.ts'
+import { colons, day } from '../../x509/index.ts'
 import type { PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import type { Context } from './context.ts'

@@ -1,4 +1,4 @@
-import type { Certificate } from '../x509/index.ts'
+import type { Certificate } from './certificate.ts'
 
 /** How a certificate is called in a sentence: its common name, else the whole subject, else its fingerprint. */
 export function nameOf(certificate: Certificate): string {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { main } from '../../src/cli/main.ts'
+import { leaveOut } from '../support/left-out.ts'
+import { fakeIo } from './fake-io.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const dist = join(root, 'dist')
+
+function newest(directory: string): number {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return Math.max(...entries.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs))
+}
+
+function bundled(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const bare = { PATH: process.env['PATH'], ...env }
+  return spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...argv], { encoding: 'utf8', env: bare })
+}
+
+describe('the bundle', () => {
+  before(function () {
+    if (!existsSync(join(dist, 'main.js'))) leaveOut(this, 'dist is not built: npm run build')
+    if (newest(join(root, 'src')) > statSync(join(dist, 'main.js')).mtimeMs) {
+      leaveOut(this, 'dist is older than the sources: npm run build')
+    }
+  })
+
+  const lines: readonly (readonly string[])[] = [
+    ['--version'],
+    ['-V'],
+    ['--help'],
+    ['help', 'trust'],
+    ['undo', '--help'],
+    [],
+    ['foo'],
+    ['reg:5000', '--jsom'],
+    ['reg:5000', '--scope', 'x'],
+    ['reg:5000', '--timeout'],
+    ['reg:5000', '--timeout', 'x'],
+    ['reg:5000', '--ca', 'a', '--ca', ''],
+    ['undo', '--all', 'reg:5000', '--json'],
+    ['demo', 'x'],
+    ['completion'],
+    ['completion', 'ksh'],
+    ['completion', 'bash'],
+    ['completion', 'zsh'],
+    ['completion', 'fish'],
+    ['trust', 'a\nb', '--json'],
+  ]
+  for (const argv of lines) {
+    it(`says what the sources say: ${JSON.stringify(argv)}`, async () => {
+      const io = fakeIo()
+      const code = await main(argv, io)
+      const { status, stdout, stderr } = bundled(argv)
+      assert.deepEqual({ status, stdout, stderr }, { status: code, stdout: io.out(), stderr: io.err() })
+    })
+  }
+
+  it('starts nothing and reads nothing of the user', () => {
+    const home = join(tmpdir(), 'nobody')
+    const env = { HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home, DEBUG: '*', FORCE_COLOR: '1' }
+    const { status, stdout } = bundled(['completion', 'bash'], env)
+    assert.equal(status, 0)
+    assert.equal(stdout, bundled(['completion', 'bash']).stdout)
+  })
+
+  it('needs no node_modules: every import is Node or its own', () => {
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.js'),
+    )
+    for (const name of files) {
+      const text = readFileSync(join(dist, name), 'utf8')
+      const imports = [...text.matchAll(/(?:^|[;}\n])import(?:[\w*{}\s,$]+from)?\s*"([^"]+)"/g)].map(
+        ([, from]) => from,
+      )
+      for (const from of imports)
+        assert.ok(from?.startsWith('.') === true || isBuiltin(from ?? ''), `${name}: ${from ?? ''}`)
+    }
+  })
+
+  it('begins with a small file that loads no other', () => {
+    const text = readFileSync(join(dist, 'main.js'), 'utf8')
+    assert.ok(text.length < 24 * 1024, `${text.length} bytes`)
+    assert.doesNotMatch(text, /(?:^|[;\n])import[^(]/)
+  })
+})
