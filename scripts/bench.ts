@@ -22,6 +22,7 @@ const rows: readonly Row[] = [
   { name: 'trust-registry --version', args: [bin, '--version'], budget: 1.3 },
   { name: 'trust-registry --help', args: [bin, '--help'], budget: 1.3 },
   { name: 'trust-registry trust --help', args: [bin, 'trust', '--help'], budget: 1.3 },
+  { name: 'trust-registry completion bash', args: [bin, 'completion', 'bash'], budget: 2.5 },
   { name: 'trust-registry status, nothing done', args: [bin, 'status', '--state-dir', empty], budget: 2.5 },
 ]
 

@@ -19,7 +19,14 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const hash = createHash('sha256').update(readFileSync(lock)).digest('hex')
 if (!isInstalled()) {
   console.error('installing what package-lock.json names (once) ...')
-  const { error, status } = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
+  const { error, status } = npm([
+    'ci',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--loglevel=error',
+  ])
   if (error !== undefined) fail(`npm cannot be started: ${error.message}`)
   if (status !== 0) fail(`npm ci failed (${status ?? 'stopped by a signal'}); what it said stands above`)
 }

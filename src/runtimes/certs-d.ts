@@ -54,7 +54,7 @@ export async function readClassic(
     } else if (name.endsWith('.cert') && !names.includes(`${stem}.key`)) {
       fatal ??= { code: 'client-cert-orphan', path: file, message: missingKey(stem, engine.modern) }
     } else if (name.endsWith('.key') && !names.includes(`${stem}.cert`)) {
-      const message = `missing client certificate ${stem}.cert for key ${stem}.key`
+      const message = missingCertificate(stem, engine.modern)
       fatal ??= { code: 'client-key-orphan', path: file, message }
     } else if (LOOKS_LIKE_CA.test(name)) {
       ignored.push({ path: file, reason: 'Docker reads only names that end in .crt' })
@@ -69,6 +69,11 @@ function appendCrt(pool: CertPool, bytes: Buffer, file: string, go: GoVersion | 
   return ignored.length === 0
     ? []
     : [{ path: file, reason: ignored.map((issue) => issue.message).join('; ') }]
+}
+
+// Docker 20.10 begins this one with a capital letter (seen on 20.10.24).
+function missingCertificate(stem: string, modern: boolean): string {
+  return `${modern ? 'missing' : 'Missing'} client certificate ${stem}.cert for key ${stem}.key`
 }
 
 function missingKey(stem: string, modern: boolean): string {
@@ -90,7 +95,10 @@ function goWords(error: unknown): string {
 /** Directories that were probably meant for this registry: other port, no port, `_` for `:`, one letter off. */
 export async function misnamed(machine: Machine, base: string, target: Target): Promise<readonly string[]> {
   const names = (await machine.list(base).catch(() => undefined)) ?? []
-  const meant = new Set([target.host, `${target.host}:${target.port}`])
+  const meant = new Set([
+    target.registry,
+    ...(target.port === 443 ? [target.host, `${target.host}:443`] : []),
+  ])
   return names
     .filter((name) => !meant.has(name) && looksMeant(name.toLowerCase(), target))
     .map((name) => posix.join(base, name))

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import type { Host } from '../../fixtures/lab/host.ts'
+import type { Server } from '../../fixtures/lab/server.ts'
+import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { credentials, runJson, users, watched, withLab } from './scene.ts'
+
+const password = { input: users.testuser }
+
+describe('the login after the trust', function () {
+  const scene = withLab(this)
+  let root: CertificateAuthority
+  let server: Server
+
+  before(async () => {
+    root = await createCa({ name: 'Corp Root CA' })
+    server = await scene.lab.server('registry')
+    const chain = [await root.issue({ names: ['reg.corp'] })]
+    await server.nginx({ port: 5000, chain, users })
+    await server.nginx({ port: 5001, chain, users, versionHeader: false })
+    const realm = 'Bearer realm="https://auth.elsewhere.example/token",service="reg"'
+    const route = { status: 401, headers: { 'www-authenticate': realm } }
+    await server.web({ port: 5002, chain, routes: { '*': route } })
+  })
+
+  async function freshHost(): Promise<Host> {
+    const host = await scene.lab.host('client', { hosts: { 'reg.corp': server.address } })
+    await host.write('/root/ca.pem', root.pem)
+    return host
+  }
+
+  for (const port of [5000, 5001]) {
+    it(`nginx with basic auth in front, ${port === 5000 ? 'with' : 'without'} the version header`, async () => {
+      const host = await freshHost()
+      const run = await runJson(host, [`reg.corp:${port}`, '--ca', '/root/ca.pem', ...credentials], password)
+      assert.equal(run.code, 0, run.stdout)
+      assert.equal(run.registry.login?.ok, true)
+      assert.equal(run.registry.probe?.ping?.apiVersion, port === 5000 ? 'registry/2.0' : undefined)
+    })
+  }
+
+  it('a wrong password: exit 10 and trust is kept, or taken back with --login-required', async () => {
+    const host = await freshHost()
+    const before = await host.snapshot(watched)
+    const args = ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials]
+    const required = await runJson(host, [...args, '--login-required'], { input: 'wrong' })
+    assert.equal(required.code, 10, required.stdout)
+    assert.deepEqual(await host.snapshot(watched), before)
+    const kept = await runJson(host, args, { input: 'wrong' })
+    assert.equal(kept.code, 10)
+    assert.equal(kept.registry.verified, true)
+    assert.match(kept.registry.login?.message ?? '', /401 Unauthorized/)
+    assert.equal(await host.exists('/root/.docker/config.json'), false)
+    assert.ok(!kept.stdout.includes('wrong'), 'the password is not in the output')
+  })
+
+  it('a token service on another host gets no password: exit 10', async () => {
+    const host = await freshHost()
+    const run = await runJson(host, ['reg.corp:5002', '--ca', '/root/ca.pem', ...credentials], password)
+    assert.equal(run.code, 10, run.stdout)
+    assert.equal(run.registry.login?.attempted, false)
+    assert.match(run.registry.login.message ?? '', /auth\.elsewhere\.example/)
+  })
+
+  it('a credential helper gets the password on stdin, and config.json keeps what it had', async () => {
+    const host = await freshHost()
+    const helper = '#!/bin/sh\necho "$@" > /root/helper.argv\ncat > /root/helper.stdin\n'
+    await host.write('/usr/local/bin/docker-credential-lab', helper, 0o755)
+    const config =
+      '{\n\t"HttpHeaders": {"X-Corp": "1"},\n\t"credHelpers": {"reg.corp:5000": "lab"},\n\t"unknown": [1]\n}'
+    await host.write('/root/.docker/config.json', config, 0o600)
+    const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], password)
+    assert.equal(run.code, 0, run.stdout)
+    assert.equal(await host.read('/root/helper.argv'), 'store\n')
+    assert.deepEqual(JSON.parse(await host.read('/root/helper.stdin')), {
+      ServerURL: 'reg.corp:5000',
+      Username: 'testuser',
+      Secret: 'testpassword',
+    })
+    const stored = JSON.parse(await host.read('/root/.docker/config.json')) as Record<string, unknown>
+    assert.deepEqual(Object.keys(stored), ['HttpHeaders', 'credHelpers', 'unknown', 'auths'])
+    assert.deepEqual(stored['auths'], { 'reg.corp:5000': {} })
+  })
+
+  it('a damaged config.json is left untouched', async () => {
+    const host = await freshHost()
+    await host.write('/root/.docker/config.json', '{"auths": oops', 0o600)
+    const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], password)
+    assert.equal(run.code, 10)
+    assert.match(run.registry.login?.message ?? '', /config\.json is damaged/)
+    assert.equal(await host.read('/root/.docker/config.json'), '{"auths": oops')
+  })
+})
