@@ -3,7 +3,8 @@ import { TrustError, errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
 import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
-import { sha256, type Step } from './step.ts'
+import { sha256 } from './digest.ts'
+import type { Step } from './step.ts'
 
 /** What will be done, in the three forms in which it is needed: for eyes, for the machine, for memory. */
 export interface Plan {

@@ -1,7 +1,5 @@
 import type { Machine } from '../machine/machine.ts'
-import { parseCertificate } from '../x509/index.ts'
 import type { Identity, Records } from './model.ts'
-import { sha256 } from './step.ts'
 
 export interface Holding {
   readonly registry: string
@@ -22,8 +20,8 @@ export async function holdings(machine: Machine, records: Records): Promise<read
     for (const file of records.files.filter((entry) => entry.registries.includes(record.registry))) {
       const info = await machine.stat(file.path)
       const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
-      const drift = driftOf(info, bytes, file)
-      const expires = bytes && drift === undefined ? endOf(bytes) : undefined
+      const drift = await driftOf(info, bytes, file)
+      const expires = bytes && drift === undefined ? await endOf(bytes) : undefined
       found.push({
         registry: record.registry,
         what: 'file',
@@ -40,22 +38,25 @@ export async function holdings(machine: Machine, records: Records): Promise<read
   return found.sort((a, b) => a.registry.localeCompare(b.registry) || a.where.localeCompare(b.where))
 }
 
-function driftOf(
+async function driftOf(
   info: Awaited<ReturnType<Machine['stat']>>,
   bytes: Buffer | undefined,
   file: { readonly sha256: string; readonly mode: number },
-): string | undefined {
+): Promise<string | undefined> {
   if (!info) return 'the file is gone'
   if (!bytes) return 'something else stands there'
+  // Loaded late, like the parser below: an empty status shall not pay for them.
+  const { sha256 } = await import('./digest.ts')
   if (sha256(bytes) !== file.sha256) return 'the file was changed'
   if (process.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
   return undefined
 }
 
-function endOf(bytes: Buffer): string | undefined {
+async function endOf(bytes: Buffer): Promise<string | undefined> {
   const base64 = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/.exec(
     bytes.toString('latin1'),
   )?.[1]
   if (base64 === undefined) return undefined
+  const { parseCertificate } = await import('../x509/index.ts')
   return parseCertificate(Buffer.from(base64, 'base64')).notAfter.toISOString()
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -12,10 +11,6 @@ export type Step =
   | { readonly do: 'write'; readonly path: string; readonly mode: number; readonly bytes: string }
   | { readonly do: 'remove'; readonly path: string; readonly mode: number; readonly bytes: string }
   | { readonly do: 'remove-directory'; readonly path: string; readonly mode: number }
-
-export function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex').toUpperCase()
-}
 
 /** Does one step; `id` names the transaction and with it the temporary file. */
 export async function doStep(machine: Machine, step: Step, id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { run } from '@oclif/core/run'
 import { TrustError, errorText } from '../errors.ts'
+import { printableLines } from '../report/printable.ts'
 import type { ErrorDocument, FailureDocument } from '../report/document.ts'
 import type { Surroundings, Task } from './command.ts'
 import { commands } from './commands/index.ts'
@@ -87,7 +88,8 @@ function fail(thrown: unknown, command: CommandName, argv: readonly string[], io
     tokens.some((token) => token.kind === 'flag' && token.name === name)
   printFailure(failure, given('json') || given('json-pem') || jsonByEnvironment(io.env), io)
   const wantsStack = given('verbose') || (io.env['DEBUG'] ?? '') !== ''
-  if (exitCode === 70 && wantsStack && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`)
+  if (exitCode === 70 && wantsStack && error instanceof Error)
+    io.stderr.write(`${printableLines(error.stack ?? '').join('\n')}\n`)
   return exitCode
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorDocument, FailureDocument } from '../report/document.ts'
+import type { FailureDocument } from '../report/document.ts'
 import { renderError } from '../report/error.ts'
 import { renderJson } from '../report/json.ts'
 import { renderStatus } from '../report/status.ts'
@@ -12,28 +12,30 @@ type Environment = Io['env']
 
 /** The result goes to stdout: one JSON document, or the report for a person. */
 export function printOutcome(outcome: Outcome, options: Options, io: Io): void {
-  io.stdout.write(options.json ? renderJson(outcome.document) : text(outcome, options, io))
+  io.stdout.write(rendered(outcome, options, io))
 }
 
-function text(outcome: Outcome, options: Options, io: Io): string {
+function rendered(outcome: Outcome, options: Options, io: Io): string {
+  if (options.json) return renderJson(outcome.document)
   const style: TextOptions = {
     color: options.color,
     unicode: speaksUnicode(io.env),
     columns: io.stdout.columns ?? 80,
     verbose: options.verbose,
     quiet: options.quiet,
+    now: new Date(),
   }
   return options.command === 'status' ? renderStatus(outcome.document, style) : renderText(outcome, style)
 }
 
 /** An error that ends the run: on stdout as the one JSON document, else on stderr in words. */
 export function printFailure(failure: FailureDocument, asJson: boolean, io: Io): void {
-  if (asJson) io.stdout.write(renderJson(failure))
-  else io.stderr.write(errorText(failure.error, io))
-}
-
-function errorText(error: ErrorDocument, io: Io): string {
-  return renderError(error, { color: wantsColor(io.stderr, io.env), unicode: speaksUnicode(io.env) })
+  if (asJson) {
+    io.stdout.write(renderJson(failure))
+    return
+  }
+  const style = { color: wantsColor(io.stderr, io.env), unicode: speaksUnicode(io.env) }
+  io.stderr.write(renderError(failure.error, style))
 }
 
 /** NO_COLOR (no-color.org) and FORCE_COLOR, then whether this very stream is a terminal. */

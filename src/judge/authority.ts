@@ -16,6 +16,8 @@ export interface AuthorityQuestion {
   readonly pool: CertPool
   /** The issuer that Go tried and that would not do ("possibly because of"). */
   readonly hint?: Hint
+  /** The certificate whose issuer Go did not accept. */
+  readonly refused?: Certificate
 }
 
 /**
@@ -33,7 +35,8 @@ export function authorityFindings(question: AuthorityQuestion): readonly Finding
   const unfit = question.hint ? unfitIssuer(question, question.hint) : undefined
   const findings: Finding[] = missing.length > 0 ? [missingIntermediate(question, missing)] : []
   if (unfit) findings.push(unfit)
-  else if (!isAnchored(question)) findings.push(unknownAuthority(question, top))
+  else if (findings.length === 0 || !question.pool.contains(top.certificate))
+    findings.push(unknownAuthority(question, top))
   return findings
 }
 
@@ -100,6 +103,8 @@ function unfitIssuer(question: AuthorityQuestion, hint: Hint): Finding | undefin
   const base = { severity: 'error', certificate: certificate.sha256 } as const
   switch (kind) {
     case 'wrong-key':
+      // A namesake on the wire is nobody's anchor: that the true issuer is unknown says it all.
+      if (!question.pool.contains(certificate)) return undefined
       return {
         ...base,
         code: 'rotated-ca',
@@ -115,14 +120,18 @@ function unfitIssuer(question: AuthorityQuestion, hint: Hint): Finding | undefin
         message: `${nameOf(certificate)} signed it, but is no CA`,
       }
     case 'weak-signature':
-    case 'weak-key':
+    case 'weak-key': {
+      // A weak signature stands on what was signed, a weak key in the signer.
+      const faulty = kind === 'weak-signature' ? (question.refused ?? certificate) : certificate
       return {
         ...base,
+        certificate: faulty.sha256,
         code: kind,
         owner: 'registry',
         message: `Go refuses what ${nameOf(certificate)} signed: ${message.replace(/^x509: /, '')}`,
-        fix: 'reissue it with a SHA-256 signature and an RSA key of 2048 bits or more, or P-256',
+        fix: `reissue ${nameOf(faulty)} with a SHA-256 signature and an RSA key of 2048 bits or more, or P-256`,
       }
+    }
     case 'unsupported':
       return undefined
   }
@@ -134,10 +143,14 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
   if (top.role === 'root') {
     const where =
       origin === 'sent' ? 'the server sends it' : origin === 'fetched' ? 'fetched' : 'given by --ca'
+    const message =
+      origin === 'store'
+        ? `${nameOf(certificate)} is trusted on this machine, but not in the store that the engine reads`
+        : `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`
     return {
       ...base,
       certificate: certificate.sha256,
-      message: `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`,
+      message,
       fix: `trust-registry ${question.registry} --fingerprint SHA256:${certificate.sha256}`,
     }
   }

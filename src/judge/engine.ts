@@ -1,9 +1,17 @@
 import { BlockList, isIP } from 'node:net'
 import type { Observation } from '../registry/observation.ts'
-import { checkSentChain, CertPool, leafKeyFailure, newestGo, tlsVerifyPrefix, verify } from '../x509/index.ts'
-import type { Certificate, GoVersion, SentChain, VerifyError } from '../x509/index.ts'
+import {
+  checkSentChain,
+  CertPool,
+  leafKeyFailure,
+  newestGo,
+  tlsVerifyPrefix,
+  tryParseCertificate,
+  verify,
+} from '../x509/index.ts'
+import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
-import type { Consumer, Finding } from './judgement.ts'
+import type { Consumer, Finding, FindingCode } from './judgement.ts'
 
 /** Go's complaint: its kind, the certificate at fault, and the issuer that would not do. */
 export type Refusal = Pick<VerifyError, 'message' | 'certificate' | 'hint'> & {
@@ -16,17 +24,15 @@ export interface EngineVerdict {
   readonly pool: CertPool
   /** Go's complaint about the chain, where there is one. */
   readonly refusal?: Refusal
+  /** The finding of its own trust directory that ends every request before the network is reached. */
+  readonly fatal?: FindingCode
   /** Why the engine does not check at all. */
   readonly unchecked?: 'loopback' | 'listed'
   readonly findings: readonly Finding[]
 }
 
 /** One engine's verdict: what it will print, beside what it did print. */
-export function judgeEngine(
-  evidence: Evidence,
-  engine: EngineEvidence,
-  sent: readonly Certificate[],
-): EngineVerdict {
+export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineVerdict {
   const { observation } = evidence
   const pool = CertPool.union(engine.store, engine.trust.pool)
   const findings = [...engineFindings(engine), ...directoryFindings(engine)]
@@ -37,8 +43,16 @@ export function judgeEngine(
     return { consumer: { ...base, state: 'unchecked', trusted: false }, pool, unchecked, findings }
   }
   const go = engine.survey.go ?? newestGo
-  const prediction = predict(observation, engine, sent, pool, go, evidence.at)
-  return { consumer: stateOf(base, engine, prediction), pool, ...refusalIn(prediction), findings }
+  const chain = predict(observation, pool, go, evidence.at)
+  const { fatal } = engine.trust
+  const prediction = fatal ? { ...chain, line: fatal.message, unreached: false } : chain
+  return {
+    consumer: stateOf(base, engine, prediction),
+    pool,
+    ...(chain.refusal ? { refusal: chain.refusal } : {}),
+    ...(fatal ? { fatal: fatal.code } : {}),
+    findings,
+  }
 }
 
 interface Prediction {
@@ -49,25 +63,19 @@ interface Prediction {
   readonly refusal?: Refusal
 }
 
-function predict(
-  observation: Observation,
-  engine: EngineEvidence,
-  sent: readonly Certificate[],
-  pool: CertPool,
-  go: GoVersion,
-  at: Date,
-): Prediction {
+function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Date): Prediction {
   const url = `https://${observation.target.registry}/v2/`
   const get = (text: string): string => `Get ${go.minor < 14 ? url : `"${url}"`}: ${text}`
-  if (engine.trust.fatal) return { line: engine.trust.fatal.message, unreached: false }
   const wire = observation.sent.length === 0 ? undefined : checkSentChain(observation.sent, go)
-  if (wire?.ok === false) return { line: get(wire.message), unreached: false, refusal: refusalOf(wire, sent) }
+  if (wire?.ok === false) {
+    return { line: get(wire.message), unreached: false, refusal: refusalOf(wire, observation, go) }
+  }
   const { failure } = observation
   const failed = failure?.goError === undefined ? {} : { line: get(failure.goError) }
-  const leaf = sent[0]
+  const [leaf, ...others] = wire?.certificates ?? []
   if (!leaf || (failure && failure.stage !== 'ping')) return { ...failed, unreached: true }
 
-  const intermediates = CertPool.of(...sent.slice(1))
+  const intermediates = CertPool.of(...others)
   const answer = verify(leaf, { host: observation.target.host, at, intermediates, roots: pool, go })
   if (!answer.ok) {
     const line = get(tlsVerifyPrefix(go) + answer.error.message)
@@ -84,14 +92,14 @@ function predict(
   return { ...failed, unreached: failure !== undefined }
 }
 
-function refusalIn(prediction: Prediction): Pick<EngineVerdict, 'refusal'> {
-  return prediction.refusal ? { refusal: prediction.refusal } : {}
-}
-
-function refusalOf(wire: Extract<SentChain, { ok: false }>, sent: readonly Certificate[]): Refusal {
-  const certificate = sent[wire.index]
+function refusalOf(
+  wire: Extract<SentChain, { ok: false }>,
+  observation: Observation,
+  go: GoVersion,
+): Refusal {
+  const certificate = tryParseCertificate(observation.sent[wire.index] ?? Buffer.alloc(0), go)
   const kind = wire.kind === 'no-certificate' ? 'malformed-certificate' : wire.kind
-  return { kind, message: wire.message, ...(certificate ? { certificate } : {}) }
+  return { kind, message: wire.message, ...(certificate instanceof Error ? {} : { certificate }) }
 }
 
 // The engine's own word wins over ours; without it a verdict is a prediction, and says so.
@@ -139,9 +147,10 @@ function uncheckedBecause(
 }
 
 function addNetwork(list: BlockList, network: string): void {
-  const [address, bits] = network.split('/')
-  if (address !== undefined && isIP(address) !== 0)
-    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const [address = '', bits = ''] = network.split('/')
+  const family = isIP(address)
+  if (family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
+    list.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4')
 }
 
 function uncheckedFinding(

@@ -32,7 +32,8 @@ export function chainFaults(question: FaultQuestion): readonly Finding[] {
   const dated = question.path.flatMap((link) => dateFault(link.certificate, question.at))
   const name = verifyHostname(leaf, question.host, question.go)
   const named = name ? [fromVerifyError(name, leaf, question.host)] : []
-  return [...dated, ...named, ...deeperFaults(question, leaf)]
+  const short = question.path.flatMap((link) => shortKey(link.certificate))
+  return [...dated, ...named, ...deeperFaults(question, leaf), ...short]
 }
 
 /** A pool that trusts the path's top, or the leaf itself where nothing stands above it. */
@@ -78,31 +79,46 @@ function expiresSoon(certificate: Certificate, at: Date): readonly Finding[] {
 }
 
 function deeperFaults(question: FaultQuestion, leaf: Certificate): readonly Finding[] {
-  const certificates = question.path.map((link) => link.certificate)
-  const intermediates = CertPool.of(...question.sent.slice(1), ...certificates.slice(1))
-  const roots = hypotheticalTrust(question.path)
-  const answer = verify(leaf, {
-    at: commonTime(certificates),
-    intermediates,
-    roots,
-    ...(question.go ? { go: question.go } : {}),
-  })
-  if (answer.ok || isDate(answer.error.kind)) return []
-  const kind = findingCode(answer.error.kind)
-  // Without a path that holds there is nothing above the leaf to find fault with.
-  if (kind === 'unknown-authority') return []
-  return [fromVerifyError(answer.error, leaf, question.host)]
+  const go = goOf(question.go)
+  const above = question.path.slice(1).map((link) => link.certificate)
+  const others = [...question.sent.slice(1), ...above].map((certificate) => ageless(certificate, go))
+  const top = others.at(-1)
+  const options = {
+    at: question.at,
+    intermediates: CertPool.of(...others),
+    roots: CertPool.of(above.length > 0 && top ? top : ageless(leaf, go)),
+    go,
+  }
+  const faults: Finding[] = []
+  for (const extKeyUsages of [['serverAuth'], ['any']] as const) {
+    const answer = verify(ageless(leaf, go), { ...options, extKeyUsages })
+    // Without a path that holds there is nothing above the leaf to find fault with.
+    if (answer.ok || answer.error.kind === 'unknown-authority') break
+    faults.push(fromVerifyError(answer.error, leaf, question.host))
+    if (answer.error.kind !== 'wrong-key-usage') break
+  }
+  return faults
 }
 
-/** A moment at which as many of them as possible are valid: dates have been judged one by one already. */
-function commonTime(certificates: readonly Certificate[]): Date {
-  const from = Math.max(...certificates.map((certificate) => certificate.notBefore.getTime()))
-  const to = Math.min(...certificates.map((certificate) => certificate.notAfter.getTime()))
-  return new Date(Math.min(from + 1000, to))
+/** The certificate without its dates, which have been judged one by one already. */
+function ageless(certificate: Certificate, go: GoVersion): Certificate {
+  return { ...certificate, go, notBefore: new Date(0), notAfter: new Date(8.64e15) }
 }
 
-function isDate(kind: VerifyError['kind']): boolean {
-  return kind === 'expired' || kind === 'not-yet-valid'
+/** Go takes RSA from 1024 bits on; nobody else should. */
+function shortKey(certificate: Certificate): readonly Finding[] {
+  const { algorithm, bits = 0 } = certificate.publicKey
+  if (algorithm !== 'RSA' || bits < 1024 || bits >= 2048) return []
+  return [
+    {
+      code: 'weak-key',
+      severity: 'warning',
+      owner: 'registry',
+      certificate: certificate.sha256,
+      message: `${nameOf(certificate)} has an RSA key of ${bits} bits only`,
+      ...(OWNER_FIXES['weak-key'] === undefined ? {} : { fix: OWNER_FIXES['weak-key'] }),
+    },
+  ]
 }
 
 /** Verify's kinds are finding codes, but for the one that only Go's search knows. */
@@ -150,14 +166,20 @@ function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host
 }
 
 /** What Go forgives and other clients do not: order, duplicates, strangers, the root on the wire. */
-export function servingFaults(sent: readonly Certificate[], path: readonly ChainLink[]): readonly Finding[] {
+export function servingFaults(
+  sent: readonly Certificate[],
+  paths: readonly (readonly ChainLink[])[],
+): readonly Finding[] {
+  const path = paths[0] ?? []
   const inPath = path.filter((link) => link.origin === 'sent').map((link) => link.certificate.sha256)
+  // A cross-signed certificate leads elsewhere, and belongs.
+  const related = new Set(paths.flat().map((link) => link.certificate.sha256))
   const wire = sent.map((certificate) => certificate.sha256)
   const findings: Finding[] = []
   const base = { severity: 'warning', owner: 'registry' } as const
   for (const [index, certificate] of sent.entries()) {
-    if (wire.indexOf(certificate.sha256) === index && inPath.includes(certificate.sha256)) continue
-    const what = inPath.includes(certificate.sha256)
+    if (wire.indexOf(certificate.sha256) === index && related.has(certificate.sha256)) continue
+    const what = related.has(certificate.sha256)
       ? 'is sent twice'
       : 'is sent but does not belong to the chain'
     const message = `${nameOf(certificate)} ${what}`

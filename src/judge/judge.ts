@@ -1,9 +1,16 @@
-import { CertPool, isSelfSigned, parseCertificate, verify, type Certificate } from '../x509/index.ts'
+import {
+  CertPool,
+  isSelfSigned,
+  tryParseCertificate,
+  verify,
+  type Certificate,
+  type GoVersion,
+} from '../x509/index.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
-import { chainFaults, findingCode, hypotheticalTrust, servingFaults } from './faults.ts'
-import type { ChainLink, Consumer, Finding, Judgement, Severity } from './judgement.ts'
+import { chainFaults, findingCode, goOf, hypotheticalTrust, servingFaults } from './faults.ts'
+import type { ChainLink, Consumer, Finding, FindingCode, Judgement, Severity } from './judgement.ts'
 import { networkFindings } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { chainOf, pathsUp, type Sources } from './path.ts'
@@ -19,17 +26,20 @@ import { registryFindings } from './registry.ts'
 export function judge(evidence: Evidence): Judgement {
   const { observation, at } = evidence
   const { host, registry } = observation.target
-  const sent = observation.sent.flatMap(parseOrSkip)
+  const go = goOf(evidence.engines.find((engine) => engine.required)?.survey.go)
+  const sent = readChain(observation.sent, go)
   const sources: Sources = {
     sent,
-    fetched: observation.fetched.flatMap((fetch) => fetch.certificates).flatMap(parseOrSkip),
+    fetched: observation.fetched
+      .flatMap((fetch) => fetch.certificates)
+      .flatMap((der) => parseOrSkip(der, go)),
     given: evidence.given,
     store: CertPool.union(evidence.store, ...evidence.engines.map((engine) => engine.trust.pool)),
   }
-  const paths = pathsUp(sources)
+  const paths = pathsUp(sources, at)
   const path = paths[0] ?? []
 
-  const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine, sent))
+  const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
   const refusing = engines.find((engine) => engine.refusal !== undefined)
   const refusal = refusing?.refusal ?? (engines.length === 0 ? storeError(evidence, sent) : undefined)
   const pool = refusing?.pool ?? engines[0]?.pool ?? evidence.store
@@ -43,52 +53,54 @@ export function judge(evidence: Evidence): Judgement {
     store: evidence.store,
     pool,
     ...(refusal?.hint ? { hint: refusal.hint } : {}),
+    ...(refusal?.certificate ? { refused: refusal.certificate } : {}),
   }
 
   const authority = refusal?.kind === 'unknown-authority' ? authorityFindings(question) : []
-  const faults = chainFaults({ host, at, sent, path })
+  const faults = chainFaults({ host, at, sent, path, go })
   const found = [
     ...networkFindings(observation),
-    ...malformed(observation.sent),
+    ...malformed(observation.sent, go),
     ...authority,
     ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
     ...faults,
-    ...servingFaults(sent, path),
+    ...servingFaults(sent, paths),
     ...registryFindings(observation),
     ...engines.flatMap((engine) => engine.findings),
   ]
-  const mended = isMendable(evidence, sent, path)
-  const clock = clockDecides(evidence, sent, path)
+  const mended = isMendable(evidence, sent, path, go)
+  const clock = clockDecides(evidence, sent, path, go)
+  const loopback = engines.some((engine) => engine.unchecked === 'loopback')
   return {
-    findings: order(markFirst(clock ? found.map(clockFault) : found, refusal)),
+    findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
     consumers: [...engines.map((engine) => engine.consumer), ...systemConsumer(evidence, sources, paths)],
     chain: chainOf(sources, path),
     path,
     candidates: candidatesOf(paths),
     missing: missingLinks(path, pool).map((link) => link.certificate),
     proven: isProven(question),
-    ownerMustAct: ownerMustAct(found, engines) || (sent.length > 0 && !mended && !clock),
+    ownerMustAct:
+      ownerMustAct(found, engines, sent[0]) || (sent.length > 0 && !mended && !clock && !loopback),
   }
 }
 
-function parseOrSkip(der: Buffer): Certificate[] {
-  try {
-    return [parseCertificate(der)]
-  } catch {
-    return []
-  }
+/** What can be read of it. Nothing where the first cannot: the next one must not pass for the server's own. */
+function readChain(sent: readonly Buffer[], go: GoVersion): readonly Certificate[] {
+  const [leaf, ...others] = sent.map((der) => parseOrSkip(der, go))
+  return leaf?.[0] ? [...leaf, ...others.flat()] : []
 }
 
-function malformed(sent: readonly Buffer[]): readonly Finding[] {
+function parseOrSkip(der: Buffer, go: GoVersion): readonly Certificate[] {
+  const read = tryParseCertificate(der, go)
+  return read instanceof Error ? [] : [read]
+}
+
+function malformed(sent: readonly Buffer[], go: GoVersion): readonly Finding[] {
   return sent.flatMap((der, index): Finding[] => {
-    try {
-      parseCertificate(der)
-      return []
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      const message = `certificate ${index + 1} of ${sent.length} that the server sends cannot be read: ${text}`
-      return [{ code: 'malformed-certificate', severity: 'error', owner: 'registry', message }]
-    }
+    const read = tryParseCertificate(der, go)
+    if (!(read instanceof Error)) return []
+    const message = `certificate ${index + 1} of ${sent.length} that the server sends cannot be read: ${read.message}`
+    return [{ code: 'malformed-certificate', severity: 'error', owner: 'registry', message }]
   })
 }
 
@@ -117,6 +129,7 @@ function isMendable(
   evidence: Evidence,
   sent: readonly Certificate[],
   path: readonly ChainLink[],
+  go: GoVersion,
   at?: Date,
 ): boolean {
   const leaf = sent[0]
@@ -127,14 +140,20 @@ function isMendable(
     at: at ?? evidence.at,
     intermediates: CertPool.of(...others),
     roots: CertPool.union(evidence.store, hypotheticalTrust(path)),
+    go,
   }).ok
 }
 
 /** Whether the chain would hold by the registry's clock, and fails only by ours. */
-function clockDecides(evidence: Evidence, sent: readonly Certificate[], path: readonly ChainLink[]): boolean {
+function clockDecides(
+  evidence: Evidence,
+  sent: readonly Certificate[],
+  path: readonly ChainLink[],
+  go: GoVersion,
+): boolean {
   const skew = evidence.observation.clockSkewSeconds ?? 0
-  if (Math.abs(skew) <= 300 || isMendable(evidence, sent, path)) return false
-  return isMendable(evidence, sent, path, new Date(evidence.at.getTime() + skew * 1000))
+  if (Math.abs(skew) <= 300 || isMendable(evidence, sent, path, go)) return false
+  return isMendable(evidence, sent, path, go, new Date(evidence.at.getTime() + skew * 1000))
 }
 
 function clockFault(finding: Finding): Finding {
@@ -157,12 +176,23 @@ const OWNER_ONLY = new Set([
   'tls-handshake-failed',
   'not-a-registry',
   'bad-challenge',
+  'malformed-certificate',
+  'weak-key',
 ])
 
-function ownerMustAct(findings: readonly Finding[], engines: readonly EngineVerdict[]): boolean {
+function ownerMustAct(
+  findings: readonly Finding[],
+  engines: readonly EngineVerdict[],
+  leaf: Certificate | undefined,
+): boolean {
   // A loopback registry may speak plain HTTP: Docker falls back to it there.
   if (engines.some((engine) => engine.unchecked !== undefined)) return false
-  return findings.some((finding) => finding.severity === 'error' && OWNER_ONLY.has(finding.code))
+  return findings.some(
+    ({ code, severity, certificate }) =>
+      severity === 'error' &&
+      // A weakly signed intermediate can be an anchor; a server's certificate that a CA has issued cannot.
+      (OWNER_ONLY.has(code) || (code === 'weak-signature' && certificate === leaf?.sha256)),
+  )
 }
 
 /** The issuing CAs of candidate paths, and a leaf that signed itself. */
@@ -198,9 +228,24 @@ function systemConsumer(
   return [{ ...base, state: 'refused', trusted: false, predictedError: error }]
 }
 
+/** The fault that Docker prints: its own directory's, before the network; then the chain's; then the network's. */
+function firstOf(
+  evidence: Evidence,
+  engines: readonly EngineVerdict[],
+  refusal: Refusal | undefined,
+): { readonly code: FindingCode; readonly certificate?: string } | undefined {
+  const fatal = engines.find((engine) => engine.fatal !== undefined)?.fatal
+  if (fatal !== undefined) return { code: fatal }
+  const certificate = refusal?.certificate?.sha256
+  if (refusal)
+    return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
+  const { failure } = evidence.observation
+  return failure ? { code: failure.code } : undefined
+}
+
 /** Go stops at one fault: the finding of its kind is the one that Docker prints. */
-function markFirst(findings: readonly Finding[], refusal: Refusal | undefined): readonly Finding[] {
-  if (!refusal || findings.some((finding) => finding.first)) return findings
+function markFirst(findings: readonly Finding[], first: ReturnType<typeof firstOf>): readonly Finding[] {
+  if (!first) return findings
   const authority = new Set([
     'missing-intermediate',
     'rotated-ca',
@@ -210,10 +255,9 @@ function markFirst(findings: readonly Finding[], refusal: Refusal | undefined): 
     'weak-key',
     'issuer-not-ca',
   ])
-  const code = findingCode(refusal.kind)
+  const { code, certificate: at } = first
   const isIt = (finding: Finding): boolean =>
     finding.code === code || (code === 'unknown-authority' && authority.has(finding.code))
-  const at = refusal.certificate?.sha256
   const exact = findings.findIndex(
     (finding) => isIt(finding) && at !== undefined && finding.certificate === at,
   )

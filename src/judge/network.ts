@@ -20,7 +20,6 @@ export function networkFindings(observation: Observation): readonly Finding[] {
       code: failure.code,
       severity: 'error',
       owner,
-      first: true,
       message,
       ...(fix === undefined ? {} : { fix }),
     },

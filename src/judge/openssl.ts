@@ -21,10 +21,15 @@ export function opensslError(question: OpensslQuestion): string | undefined {
   if (!leaf) return undefined
   const path = question.paths.find((candidate) => isComplete(candidate, question.store))
   if (!path) return incomplete(question, leaf)
-  if (path.slice(1).some((link) => !link.certificate.isCA)) return 'invalid CA certificate'
   const usages = leaf.extKeyUsages
   if (usages.length > 0 && !usages.includes(SERVER_AUTH) && !usages.includes(ANY))
     return 'unsuitable certificate purpose'
+  let below = 0
+  for (const { certificate } of path.slice(1)) {
+    if (!certificate.isCA) return 'invalid CA certificate'
+    if (below > (certificate.maxPathLen ?? below)) return 'path length constraint exceeded'
+    if (!certificate.selfIssued) below++
+  }
   // Unlike Go, OpenSSL still reads the common name where there is no DNS name at all.
   const commonName = leaf.dnsNames.length === 0 && leaf.subject.commonName === question.host
   if (verifyHostname(leaf, question.host) && !commonName) {

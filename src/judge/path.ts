@@ -21,7 +21,7 @@ interface Step {
  * Every way up from the leaf by name and signature, through what was sent, given, fetched and stored.
  * Unlike Go's search it does not stop at the first anchor: it draws the picture, it does not judge.
  */
-export function pathsUp(sources: Sources): readonly (readonly ChainLink[])[] {
+export function pathsUp(sources: Sources, at: Date): readonly (readonly ChainLink[])[] {
   const leaf = sources.sent[0]
   if (!leaf) return []
   const paths: Step[][] = []
@@ -55,7 +55,9 @@ export function pathsUp(sources: Sources): readonly (readonly ChainLink[])[] {
     for (const parent of parents) climb([...path, parent])
   }
   climb([{ certificate: leaf, origin: 'sent' }])
-  return paths.map((path) => path.map((step, index) => link(step, index, sources.store))).sort(byWorth)
+  return paths
+    .map((path) => path.map((step, index) => link(step, index, sources.store)))
+    .sort((a, b) => worth(b, at) - worth(a, at))
 }
 
 function link(step: Step, index: number, store: CertPool): ChainLink {
@@ -64,17 +66,14 @@ function link(step: Step, index: number, store: CertPool): ChainLink {
   return { ...step, role, ...(file === undefined ? {} : { file }) }
 }
 
-/** Best first: ends in the OS store, then at what the user gave, then at a root, then the longer one. */
-function byWorth(a: readonly ChainLink[], b: readonly ChainLink[]): number {
-  return worth(b) - worth(a)
-}
-
-function worth(path: readonly ChainLink[]): number {
+/** Best: ends in a store, then at what the user gave, then at a root; then all dates hold; then the longer one. */
+function worth(path: readonly ChainLink[], at: Date): number {
   const top = path.at(-1)
   const end =
     top?.origin === 'store' ? 4000 : top?.origin === 'given' ? 2000 : top?.role === 'root' ? 1000 : 0
   const foreign = path.filter((entry) => entry.origin !== 'sent').length
-  return end + (end === 0 ? path.length : -foreign)
+  const inTime = path.every(({ certificate }) => certificate.notBefore <= at && at <= certificate.notAfter)
+  return end + (inTime ? 500 : 0) + (end === 0 ? path.length : -foreign)
 }
 
 /** The same key under the same name twice in a path is a cycle, whatever the bytes say (Go verify.go alreadyInChain). */

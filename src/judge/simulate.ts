@@ -1,4 +1,11 @@
-import { CertPool, newestGo, parseCertificate, verify, type Certificate } from '../x509/index.ts'
+import {
+  CertPool,
+  checkSentChain,
+  leafKeyFailure,
+  newestGo,
+  verify,
+  type Certificate,
+} from '../x509/index.ts'
 import type { Evidence } from './evidence.ts'
 
 /**
@@ -11,15 +18,11 @@ export function wouldAccept(evidence: Evidence, install: readonly Certificate[])
     .filter((engine) => engine.required)
     .every((engine) => {
       const go = engine.survey.go ?? newestGo
-      try {
-        const [leaf, ...others] = observation.sent.map((der) => parseCertificate(der, go))
-        if (!leaf) return false
-        const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
-        const { host } = observation.target
-        return verify(leaf, { host, at, intermediates: CertPool.of(...others), roots, go }).ok
-      } catch {
-        // A certificate that this Go cannot read ends its handshake.
-        return false
-      }
+      const wire = checkSentChain(observation.sent, go)
+      const [leaf, ...others] = wire.ok ? wire.certificates : []
+      if (!leaf || leafKeyFailure(leaf, go) !== undefined) return false
+      const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
+      const { host } = observation.target
+      return verify(leaf, { host, at, intermediates: CertPool.of(...others), roots, go }).ok
     })
 }

@@ -68,6 +68,7 @@ export class LocalMachine implements Machine {
     if (!file) return undefined
     try {
       const info = await file.stat()
+      if (info.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' })
       if (!info.isFile()) throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' })
       if (info.size > limit)
         throw Object.assign(new Error(`${path} has ${info.size} bytes`), { code: 'EFBIG' })
@@ -118,6 +119,8 @@ export class LocalMachine implements Machine {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    if (dirname(this.locate(from)) !== dirname(this.locate(to)))
+      throw Object.assign(new Error(`${from} and ${to} are in two directories`), { code: 'EXDEV' })
     await this.#inDirectory(to, async (inside, sync) => {
       await fs.rename(join(dirname(inside), posix.basename(from)), inside)
       await sync()
@@ -165,7 +168,8 @@ export class LocalMachine implements Machine {
       // A relative folder in PATH would let the working directory choose what root runs.
       if (!(windows ? win32 : posix).isAbsolute(folder)) continue
       const path = windows ? win32.join(folder, `${program}.exe`) : posix.join(folder, program)
-      const found = await absent(fs.stat(this.locate(path)))
+      // A folder in PATH may be missing, a file, or somebody else's: the next one is asked.
+      const found = await fs.stat(this.locate(path)).catch(() => undefined)
       if (found?.isFile() && (windows || (found.mode & 0o111) !== 0)) return path
     }
     return undefined

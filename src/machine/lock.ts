@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs/promises'
 import { errorCode } from '../errors.ts'
 import type { Lock } from './machine.ts'
@@ -14,6 +13,7 @@ export async function flock(path: string): Promise<Lock | undefined> {
     await file.close()
   }
   if (process.platform === 'win32') return { release }
+  const { spawnSync } = await import('node:child_process')
   const result = spawnSync('flock', ['-n', '-x', '3'], {
     stdio: ['ignore', 'ignore', 'pipe', file.fd],
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },

@@ -1,18 +1,20 @@
 import type { OsInfo } from './machine.ts'
 
-const FAMILIES: Readonly<Record<string, string>> = {
-  debian: 'debian',
-  ubuntu: 'debian',
-  rhel: 'rhel',
-  fedora: 'rhel',
-  centos: 'rhel',
-  amzn: 'rhel',
-  suse: 'suse',
-  opensuse: 'suse',
-  sles: 'suse',
-  arch: 'arch',
-  alpine: 'alpine',
-}
+const FAMILIES = new Map(
+  Object.entries({
+    debian: 'debian',
+    ubuntu: 'debian',
+    rhel: 'rhel',
+    fedora: 'rhel',
+    centos: 'rhel',
+    amzn: 'rhel',
+    suse: 'suse',
+    opensuse: 'suse',
+    sles: 'suse',
+    arch: 'arch',
+    alpine: 'alpine',
+  }),
+)
 
 /** Reads os-release(5): shell-like assignments, quotes optional. */
 export function parseOsRelease(text: string): OsInfo {
@@ -23,6 +25,8 @@ export function parseOsRelease(text: string): OsInfo {
   }
   const id = values.get('ID') ?? 'unknown'
   const names = [id, ...(values.get('ID_LIKE') ?? '').split(/\s+/)]
-  const family = names.map((name) => FAMILIES[name.replace(/-.*$/, '')]).find((name) => name !== undefined)
+  const family = names
+    .map((name) => FAMILIES.get(name.replace(/-.*$/, '')))
+    .find((name) => name !== undefined)
   return { id, family: family ?? id }
 }

@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import { errorText } from '../errors.ts'
 import type { RunOptions, RunResult } from './machine.ts'
 
@@ -12,7 +11,9 @@ const MAX_OUTPUT = 1024 * 1024
 export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
   const [program, ...args] = argv
   const { as } = options
-  const result = await execa(program, args, {
+  // Most commands run no program: they shall not pay for the library.
+  const { execa } = await import('execa')
+  const child = execa(program, args, {
     reject: false,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
     timeout: options.timeoutMs,
@@ -22,6 +23,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     extendEnv: process.platform === 'win32',
     env: { PATH: FIXED_PATH, LC_ALL: 'C', ...(as ? { HOME: as.home, USER: as.name } : {}), ...options.env },
     ...(as && process.geteuid?.() === 0 ? { uid: as.uid, gid: as.gid } : {}),
+  })
+  // A grandchild that holds the pipes must not hold us up as well; the child itself is dead by then.
+  const timer = setTimeout(() => {
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }, options.timeoutMs + 100)
+  const result = await child.finally(() => {
+    clearTimeout(timer)
   })
   return {
     exitCode: result.exitCode,

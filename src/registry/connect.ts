@@ -157,6 +157,8 @@ export async function classifyPlain(
   })
   try {
     const bytes = await within(Math.min(limits.timeoutMs, 5000), 'first bytes', limits.signal, first)
+    // Servers that do speak TLS answer a plain request in plain text too: Go, nginx, Apache.
+    if (/HTTPS (?:server|port)|SSL-enabled/.test(bytes.toString('latin1'))) return undefined
     const start = bytes.subarray(0, 64).toString('latin1')
     if (start.startsWith('HTTP/')) {
       return {
@@ -173,7 +175,8 @@ export async function classifyPlain(
       detail: `the port answers "${start.split(/[\r\n]/)[0] ?? ''}"`,
       goError: 'tls: first record does not look like a TLS handshake',
     }
-  } catch {
+  } catch (error) {
+    if (limits.signal?.aborted) throw error
     return undefined
   } finally {
     socket.destroy()

@@ -1,4 +1,4 @@
-import { Client } from 'undici'
+import type { Client } from 'undici'
 import { errorCode, errorText } from '../errors.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Connection, Limits } from './connect.ts'
@@ -24,7 +24,7 @@ export interface PingAnswer {
  * is what was looked at, and no second handshake is paid for.
  */
 export async function ping(target: Target, connection: Connection, limits: Limits): Promise<PingAnswer> {
-  const client = clientOver(target, connection, limits)
+  const client = await clientOver(target, connection, limits)
   const started = Date.now()
   try {
     const signal = AbortSignal.timeout(limits.timeoutMs)
@@ -56,6 +56,7 @@ export async function ping(target: Target, connection: Connection, limits: Limit
       },
     }
   } catch (error) {
+    if (limits.signal?.aborted) throw error
     return { midpoint: started, failure: pingFailure(error, connection) }
   } finally {
     client.destroy().catch(() => undefined)
@@ -63,9 +64,10 @@ export async function ping(target: Target, connection: Connection, limits: Limit
   }
 }
 
-function clientOver(target: Target, connection: Connection, limits: Limits): Client {
+async function clientOver(target: Target, connection: Connection, limits: Limits): Promise<Client> {
+  const undici = await import('undici')
   const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
-  return new Client(`https://${host}:${target.port}`, {
+  return new undici.Client(`https://${host}:${target.port}`, {
     headersTimeout: limits.timeoutMs,
     bodyTimeout: limits.timeoutMs,
     pipelining: 1,

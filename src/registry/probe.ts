@@ -91,7 +91,9 @@ async function handshakeFailed(
     const connected = await classifyPlain(target, address, limits)
     return { failure: connected ?? named, address }
   }
-  if (sent.length === 0 && (named.code === 'not-tls' || named.code === 'tls-handshake-failed')) {
+  // An alert is TLS: only what never spoke it is asked again.
+  const alert = named.code !== 'not-tls' && errorCode(error)?.startsWith('ERR_SSL_') === true
+  if (sent.length === 0 && !alert && (named.code === 'not-tls' || named.code === 'tls-handshake-failed')) {
     const plain = await classifyPlain(target, address, limits)
     if (plain) return { failure: plain, address }
   }

@@ -35,16 +35,16 @@ export function parseRegistry(text: string): Target {
 
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)
   if (scheme) return fromUrl(text, scheme)
-  if (text.includes('@') && !/@sha(256|512):/.test(text)) {
+  const slash = text.indexOf('/')
+  const domain = slash === -1 ? text : text.slice(0, slash)
+  if (domain.includes('@') || (text.includes('@') && !/@sha(256|512):/.test(text))) {
     throw bad(
       text,
       'a user name or password does not belong into the registry',
       'use -u NAME --password-stdin',
     )
   }
-  const slash = text.indexOf('/')
-  if (slash === -1) return hostAndPort(text)
-  return fromReference(text, text.slice(0, slash), text.slice(slash + 1))
+  return slash === -1 ? hostAndPort(text) : fromReference(text, domain, text.slice(slash + 1))
 }
 
 function fromUrl(text: string, scheme: RegExpExecArray): Target {
@@ -129,7 +129,7 @@ function notAscii(text: string, odd: string): TrustError {
   if (odd === ' ' || odd <= '\x1f' || odd === '\x7f') {
     return bad(text, `it holds the character U+${code}`)
   }
-  const ascii = domainToASCII(text.split(/[/:]/)[0] ?? '')
+  const ascii = domainToASCII(text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split(/[/:]/)[0] ?? '')
   return bad(
     text,
     `it holds the character U+${code}`,
@@ -138,7 +138,9 @@ function notAscii(text: string, odd: string): TrustError {
 }
 
 function bad(text: string, why: string, fix?: string): TrustError {
-  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)
+  // What stands before an @ may be a password, and reports are kept.
+  const open = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@(?!sha(?:256|512):)/is, '$1***@')
+  const shown = JSON.stringify(open.length > 80 ? `${open.slice(0, 77)}...` : open)
   return new TrustError('bad-registry', `${shown} is no registry: ${why}`, {
     fix: fix ?? 'give HOST, HOST:PORT or [IPV6]:PORT, for instance reg.corp:5000',
   })

@@ -30,7 +30,7 @@ export async function readClassic(
   const unreadable = (file: string, error: unknown): TrustDirectory => ({
     ...base,
     state: 'unreadable',
-    fatal: { code: 'trust-directory-unreadable', path: file, message: `open ${file}: ${goWords(error)}` },
+    fatal: { code: 'trust-directory-unreadable', path: file, message: goMessage(file, error) },
   })
   let names: readonly string[] | undefined
   try {
@@ -47,9 +47,11 @@ export async function readClassic(
     if (name.endsWith('.crt')) {
       try {
         const bytes = await machine.read(file)
-        if (bytes !== undefined) ignored.push(...appendCrt(pool, bytes, file, engine.go))
+        if (bytes === undefined) throw Object.assign(new Error('a link to nothing'), { code: 'ENOENT' })
+        ignored.push(...appendCrt(pool, bytes, file, engine.go))
       } catch (error) {
-        return unreadable(file, error)
+        // The first fault in the order of the names is the one that Docker stops at.
+        return { ...unreadable(file, error), ...(fatal ? { fatal } : {}) }
       }
     } else if (name.endsWith('.cert') && !names.includes(`${stem}.key`)) {
       fatal ??= { code: 'client-cert-orphan', path: file, message: missingKey(stem, engine.modern) }
@@ -83,25 +85,31 @@ function missingKey(stem: string, modern: boolean): string {
   return `missing key ${stem}.key for client certificate ${stem}.cert. ${hint}`
 }
 
-function goWords(error: unknown): string {
+function goMessage(file: string, error: unknown): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',
+    ENOENT: 'no such file or directory',
     ENOTDIR: 'not a directory',
+    EISDIR: 'is a directory',
+    ELOOP: 'too many levels of symbolic links',
     EIO: 'input/output error',
   }
-  return words[errorCode(error) ?? ''] ?? String(errorCode(error))
+  const code = errorCode(error) ?? ''
+  return `${code === 'EISDIR' ? 'read' : 'open'} ${file}: ${words[code] ?? code}`
 }
 
 /** Directories that were probably meant for this registry: other port, no port, `_` for `:`, one letter off. */
-export async function misnamed(machine: Machine, base: string, target: Target): Promise<readonly string[]> {
+export async function misnamed(
+  machine: Machine,
+  right: readonly string[],
+  target: Target,
+): Promise<readonly string[]> {
+  const base = posix.dirname(right[0] ?? '/')
   const names = (await machine.list(base).catch(() => undefined)) ?? []
-  const meant = new Set([
-    target.registry,
-    ...(target.port === 443 ? [target.host, `${target.host}:443`] : []),
-  ])
   return names
-    .filter((name) => !meant.has(name) && looksMeant(name.toLowerCase(), target))
+    .filter((name) => looksMeant(name.toLowerCase(), target))
     .map((name) => posix.join(base, name))
+    .filter((path) => !right.includes(path))
 }
 
 function looksMeant(name: string, target: Target): boolean {

@@ -1,5 +1,3 @@
-import { Client } from 'undici'
-
 const MAX_BODY = 4 * 1024 * 1024
 
 export interface ApiAnswer {
@@ -21,6 +19,8 @@ export interface ApiRequest {
  * Rejects with the socket's error (ENOENT, ECONNREFUSED, EACCES) where no daemon answers.
  */
 export async function dockerApi(socketPath: string, request: ApiRequest): Promise<ApiAnswer> {
+  // Loaded when it is needed: half of the start-up of a command that asks no daemon.
+  const { Client } = await import('undici')
   const client = new Client('http://docker', {
     socketPath,
     headersTimeout: request.timeoutMs,

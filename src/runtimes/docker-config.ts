@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { TrustError, errorText } from '../errors.ts'
+import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine, Person } from '../machine/machine.ts'
 import type { Credentials } from './engine.ts'
 
@@ -72,9 +72,13 @@ async function readConfig(
   }
   const target = info.kind === 'symlink' ? posix.resolve(request.directory, info.linkTarget ?? '') : path
   const mode = (info.kind === 'symlink' ? await machine.stat(target) : info)?.mode ?? 0o600
-  const bytes = await machine.read(target, LIMIT)
+  const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
+    const why = errorCode(error) ?? errorText(error)
+    throw storing(`${path} cannot be read (${why})`, `docker login ${request.registry}`)
+  })
   try {
-    const parsed: unknown = JSON.parse(bytes?.toString('utf8').trim() ?? '{}')
+    const text = bytes?.toString('utf8').trim() ?? ''
+    const parsed: unknown = JSON.parse(text === '' ? '{}' : text)
     if (!isObject(parsed)) throw new Error('it is no JSON object')
     return { target, mode, config: parsed }
   } catch (error) {
@@ -96,7 +100,8 @@ async function chooseHelper(
   registry: string,
 ): Promise<{ name: string; detected: boolean } | undefined> {
   const own = isObject(config['credHelpers']) ? config['credHelpers'][registry] : undefined
-  const named = typeof own === 'string' && own !== '' ? own : config['credsStore']
+  // An empty name means the file, whatever the general store is.
+  const named = typeof own === 'string' ? own : config['credsStore']
   if (typeof named === 'string' && named !== '') return { name: named, detected: false }
   if (Object.keys(objectAt(config, 'auths')).length > 0 || isObject(config['credHelpers'])) return undefined
   const platform: Record<string, string> = { darwin: 'osxkeychain', win32: 'wincred' }
@@ -124,9 +129,11 @@ async function callHelper(request: StoreRequest, name: string, input: Record<str
   if (result.timedOut) throw failed('no answer in time')
   if (result.spawnError !== undefined) throw failed('it cannot be started')
   if (result.exitCode === 0) return
-  const said = `${result.stdout} ${result.stderr}`.trim().slice(0, 200)
-  const harmless = input['Secret'] === undefined || !said.includes(input['Secret'])
-  throw failed(harmless && said !== '' ? said : `exit code ${String(result.exitCode)}`)
+  const said = `${result.stdout} ${result.stderr}`.trim()
+  const secret = input['Secret'] ?? ''
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64')]
+  const harmless = !forms.some((form) => said.includes(form))
+  throw failed(harmless && said !== '' ? said.slice(0, 200) : `exit code ${String(result.exitCode)}`)
 }
 
 async function writeConfig(

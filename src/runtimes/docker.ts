@@ -100,10 +100,11 @@ export class DockerEngine implements Engine {
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    const path = this.trustDirectories(machine, target)[0] ?? CERTS_D
+    const directories = this.trustDirectories(machine, target)
+    const path = directories[0] ?? CERTS_D
     const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
     const read = await readClassic(machine, path, { modern, ...(survey.go ? { go: survey.go } : {}) })
-    return { ...read, misnamed: read.pool.size > 0 ? [] : await misnamed(machine, CERTS_D, target) }
+    return { ...read, misnamed: read.pool.size > 0 ? [] : await misnamed(machine, directories, target) }
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
@@ -136,24 +137,31 @@ export class DockerEngine implements Engine {
   }
 }
 
-function insecureOf(info: unknown): Pick<EngineSurvey, 'insecureNetworks' | 'insecureRegistries'> {
+function insecureOf(info: unknown): Partial<EngineSurvey> {
   const networks = field(info, 'RegistryConfig', 'InsecureRegistryCIDRs')
   const indexes = field(info, 'RegistryConfig', 'IndexConfigs')
   const named = typeof indexes === 'object' && indexes !== null ? Object.entries(indexes) : []
   return {
-    insecureNetworks: Array.isArray(networks) ? networks.filter((entry) => typeof entry === 'string') : [],
+    // Without an answer the daemon's own default stands.
+    ...(Array.isArray(networks)
+      ? { insecureNetworks: networks.filter((entry) => typeof entry === 'string') }
+      : {}),
     insecureRegistries: named.filter(([, index]) => field(index, 'Secure') === false).map(([name]) => name),
   }
 }
 
 const TLS_TROUBLE =
-  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |permission denied/
+  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |^(?:open|read) \//
+/** The registry was never reached, whatever words its name holds. */
+const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =
-  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token/i
+  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests/i
 
 /** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
 export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
-  if (TLS_TROUBLE.test(message)) return 'refused'
-  if (status === 200 || REACHED.test(message)) return 'accepted'
+  const said = message.replace(/https?:\/\/[^\s"]+/g, '')
+  if (TLS_TROUBLE.test(said)) return 'refused'
+  if (NOT_REACHED.test(said)) return 'unclear'
+  if (status === 200 || REACHED.test(said)) return 'accepted'
   return 'unclear'
 }

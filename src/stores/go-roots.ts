@@ -15,6 +15,7 @@ const FILES = [
 const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs']
 
 const MAX_FILES = 4096
+const MAX_LINKS = 8
 const MAX_FILE = 4 * 1024 * 1024
 
 export interface GoRoots {
@@ -42,15 +43,19 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
   let partial = false
   let bundle: string | undefined
 
-  const take = async (path: string): Promise<boolean> => {
+  const noteDenied = (error: unknown): undefined => {
+    if (errorCode(error) === 'EACCES') partial = true
+  }
+  const take = async (path: string, skipLocalLinks = false): Promise<boolean> => {
     try {
+      if (skipLocalLinks && (await isLocalLink(machine, path))) return false
       const bytes = await machine.read(path, MAX_FILE)
       if (bytes === undefined) return false
       pool.addPem(bytes, { origin: path })
-      changedMs = Math.max(changedMs, (await machine.stat(path))?.changedMs ?? 0)
+      changedMs = Math.max(changedMs, await changeOf(machine, path))
       return true
     } catch (error) {
-      if (errorCode(error) === 'EACCES') partial = true
+      noteDenied(error)
       return false
     }
   }
@@ -61,14 +66,28 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
       break
     }
   }
-  for (const folder of env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':') : FOLDERS) {
-    const names = await machine.list(folder).catch(() => undefined)
+  const folders = env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':').filter((name) => name !== '') : FOLDERS
+  for (const folder of folders) {
+    const names = await machine.list(folder).catch(noteDenied)
     for (const name of names?.slice(0, MAX_FILES) ?? []) {
       const path = posix.join(folder, name)
-      if (path !== bundle && !(await isLocalLink(machine, path))) await take(path)
+      if (path !== bundle) await take(path, true)
     }
   }
   return { pool, changedMs, partial, ...(bundle === undefined ? {} : { bundle }) }
+}
+
+/** The youngest change on the way to a file: a bundle is often a link, as on Red Hat. */
+async function changeOf(machine: Machine, path: string): Promise<number> {
+  let youngest = 0
+  let next = path
+  for (let hop = 0; hop < MAX_LINKS; hop++) {
+    const info = await machine.stat(next)
+    youngest = Math.max(youngest, info?.changedMs ?? 0)
+    if (info?.linkTarget === undefined) break
+    next = posix.resolve(posix.dirname(next), info.linkTarget)
+  }
+  return youngest
 }
 
 // Hash links point beside themselves; Go skips them since it reads their targets anyway (isSameDirSymlink).

@@ -2,7 +2,7 @@ import type { AlternativeName } from './alternative-names.ts'
 import type { Certificate } from './certificate.ts'
 import { domainNameValid, parseMailbox, reverseLabels, type Mailbox } from './domain.ts'
 import { goAtLeast, goHasFix, type GoVersion } from './go-version.ts'
-import { equalFold, quote } from './go-text.ts'
+import { equalFold, lowerAscii, quote } from './go-text.ts'
 import { ipText, networkContains, networkText, parseIp, type IpNetwork } from './ip.ts'
 import { linearDomainCheck } from './name-constraints.ts'
 import { uriHostname } from './uri.ts'
@@ -51,7 +51,7 @@ type Match<T> = (constraint: T, excluded: boolean) => boolean | { readonly error
 class LegacyCheck {
   readonly #constraints: NonNullable<Certificate['nameConstraints']>
   readonly #go: GoVersion
-  readonly #labels = new Map<string, readonly string[] | undefined>()
+  readonly #folded = new Map<string, string | undefined>()
   #comparisons = 0
 
   constructor(constraints: NonNullable<Certificate['nameConstraints']>, go: GoVersion) {
@@ -115,35 +115,37 @@ class LegacyCheck {
   }
 
   #validDns(name: string): boolean {
-    return linearDomainCheck(this.#go) ? domainNameValid(name, false) : this.#reverse(name) !== undefined
+    return linearDomainCheck(this.#go) ? domainNameValid(name, false) : this.#fold(name) !== undefined
   }
 
-  #reverse(domain: string): readonly string[] | undefined {
-    if (!this.#labels.has(domain)) this.#labels.set(domain, reverseLabels(domain, this.#go))
-    return this.#labels.get(domain)
+  // Lower case, so that a suffix is found as fast as may be; undefined for what is no domain.
+  #fold(domain: string): string | undefined {
+    const known = this.#folded.get(domain)
+    if (known !== undefined || this.#folded.has(domain)) return known
+    const labels = reverseLabels(domain, this.#go)
+    const folded = labels === undefined ? undefined : lowerAscii(labels.toReversed().join('.'))
+    this.#folded.set(domain, folded)
+    return folded
   }
 
   #domain(domain: string, constraint: string, excluded: boolean): boolean | { readonly error: string } {
     if (constraint === '') return true
-    let labels = this.#reverse(domain)
-    if (labels === undefined) return { error: `x509: internal error: cannot parse domain ${quote(domain)}` }
+    const name = this.#fold(domain)
+    if (name === undefined) return { error: `x509: internal error: cannot parse domain ${quote(domain)}` }
     const subdomainsOnly = constraint.startsWith('.')
     const bare = subdomainsOnly ? constraint.slice(1) : constraint
-    let wanted = this.#reverse(bare)
+    const wanted = this.#fold(bare)
     if (wanted === undefined) return { error: `x509: internal error: cannot parse domain ${quote(bare)}` }
-    if (labels.length < wanted.length || (subdomainsOnly && labels.length === wanted.length)) return false
-    // CVE-2025-61727: a wildcard may stand for an excluded name.
     if (
       excluded &&
-      this.#wildcardsExcluded &&
       domain.startsWith('*') &&
-      labels.length > 1 &&
-      wanted.length > 0
+      name.includes('.') &&
+      wanted !== '' &&
+      this.#wildcardsExcluded
     ) {
-      labels = labels.slice(0, -1)
-      wanted = wanted.slice(0, -1)
+      return wildcardMeets(name, wanted, subdomainsOnly)
     }
-    return wanted.every((label, index) => equalFold(label, labels[index] ?? ''))
+    return (name === wanted && !subdomainsOnly) || wanted === '' || name.endsWith(`.${wanted}`)
   }
 
   get #wildcardsExcluded(): boolean {
@@ -173,6 +175,14 @@ class LegacyCheck {
     }
     return this.#domain(host.name, constraint, excluded)
   }
+}
+
+// CVE-2025-61727: a wildcard may stand for an excluded name; its first label and the constraint's are let go.
+function wildcardMeets(name: string, wanted: string, subdomainsOnly: boolean): boolean {
+  const labels = name.split('.').slice(1)
+  const rest = wanted.split('.').slice(1)
+  if (labels.length < rest.length || (subdomainsOnly && labels.length === rest.length)) return false
+  return rest.length === 0 || `.${labels.join('.')}`.endsWith(`.${rest.join('.')}`)
 }
 
 function asIs(text: string): string {

@@ -6,6 +6,7 @@ import type { GoVersion } from './go-version.ts'
 import { lowerAscii, quote } from './go-text.ts'
 import { ipText } from './ip.ts'
 import { dnsQuery, emailQuery, ipQuery, type Query } from './constraint-sets.ts'
+import type { NameConstraints } from './name-constraints.ts'
 import { uriHostname } from './uri.ts'
 
 interface Rule<T> {
@@ -14,13 +15,20 @@ interface Rule<T> {
   readonly excluded: Query<T> | undefined
 }
 
-interface Level {
-  readonly index: number
+interface Rules {
   readonly ip: Rule<Buffer>
   readonly dns: Rule<string>
   readonly uri: Rule<string>
   readonly email: Rule<Mailbox>
 }
+
+/** A certificate's rules and its place in the chain. */
+interface Level extends Rules {
+  readonly index: number
+}
+
+// Sorted once, however many chains a certificate stands in.
+const sorted = new WeakMap<Certificate, Rules>()
 
 /**
  * constraints.go checkChainConstraints, since Go 1.26: on the finished chain, every constrained certificate
@@ -47,11 +55,14 @@ export function chainConstraintFailure(chain: readonly Certificate[], go: GoVers
 }
 
 function levelOf(certificate: Certificate, index: number, go: GoVersion): Level | undefined {
-  const constraints = certificate.nameConstraints
-  if (constraints === undefined) return undefined
-  const { permitted, excluded } = constraints
+  if (certificate.nameConstraints === undefined) return undefined
+  const known = sorted.get(certificate) ?? rulesOf(certificate.nameConstraints, go)
+  sorted.set(certificate, known)
+  return { index, ...known }
+}
+
+function rulesOf({ permitted, excluded }: NameConstraints, go: GoVersion): Rules {
   return {
-    index,
     ip: { type: 'IP address', permitted: ipQuery(permitted.ip), excluded: ipQuery(excluded.ip) },
     dns: {
       type: 'DNS name',

@@ -51,6 +51,23 @@ export class DerReader {
 
   any(): Element | undefined {
     const start = this.#offset
+    const content = this.#next()
+    if (content === undefined) return undefined
+    return {
+      tag: this.#bytes[start] ?? 0,
+      content: this.#bytes.subarray(content, this.#offset),
+      full: this.#bytes.subarray(start, this.#offset),
+    }
+  }
+
+  /** Moves past an element without looking at it; false, and no move, for another one. */
+  skip(expected: number): boolean {
+    return this.peek(expected) && this.#next() !== undefined
+  }
+
+  // Moves past one element and tells where its content starts.
+  #next(): number | undefined {
+    const start = this.#offset
     const first = this.#bytes[start]
     const second = this.#bytes[start + 1]
     if (first === undefined || second === undefined || (first & 0x1f) === 0x1f) return undefined
@@ -66,11 +83,7 @@ export class DerReader {
     const end = start + header + length
     if (end > this.#bytes.length) return undefined
     this.#offset = end
-    return {
-      tag: first,
-      content: this.#bytes.subarray(start + header, end),
-      full: this.#bytes.subarray(start, end),
-    }
+    return start + header
   }
 
   element(expected: number): Element | undefined {

@@ -30,9 +30,7 @@ class PolicyGraph {
     this.#byExpected = new Map()
     for (const leaf of this.leaves.values()) {
       for (const policy of leaf.expected) {
-        const nodes = this.#byExpected.get(policy)
-        if (nodes === undefined) this.#byExpected.set(policy, [leaf])
-        else nodes.push(leaf)
+        append(this.#byExpected, policy, leaf)
       }
     }
     this.#levels.push(new Map())
@@ -78,6 +76,12 @@ class PolicyGraph {
   }
 }
 
+function append<T>(lists: Map<string, T[]>, name: string, entry: T): void {
+  const list = lists.get(name)
+  if (list === undefined) lists.set(name, [entry])
+  else list.push(entry)
+}
+
 function node(policy: string, parents: readonly Node[], expected: readonly string[] = [policy]): Node {
   const made: Node = { policy, expected, parents: new Set(parents), children: new Set() }
   for (const parent of parents) parent.children.add(made)
@@ -105,7 +109,7 @@ export function policiesValid(chain: readonly Certificate[]): boolean {
     if (certificate.policies.length === 0) graph = undefined
     if (counters.explicit === 0 && graph === undefined) return false
     if (graph !== undefined) {
-      grow(graph, certificate, counters, index !== length)
+      grow(graph, certificate, counters, index !== 0)
       if (index !== 0 && !applyMappings(graph, certificate, counters)) return false
     }
     if (index !== 0) count(counters, certificate)
@@ -128,7 +132,7 @@ function grow(graph: PolicyGraph, certificate: Certificate, counters: Counters, 
     const missing = new Map<string, Node[]>()
     for (const parent of graph.above.values()) {
       for (const policy of parent.expected) {
-        if (!graph.leaves.has(policy)) missing.set(policy, [...(missing.get(policy) ?? []), parent])
+        if (!graph.leaves.has(policy)) append(missing, policy, parent)
       }
     }
     for (const [policy, parents] of missing) graph.insert(policy, parents)
@@ -142,12 +146,12 @@ function applyMappings(graph: PolicyGraph, certificate: Certificate, counters: C
   for (const { issuer, subject } of certificate.policyMappings) {
     if (counters.mapping === 0) {
       graph.remove(issuer)
-      graph.prune()
       continue
     }
     if (issuer === anyPolicy || subject === anyPolicy) return false
-    mappings.set(issuer, [...(mappings.get(issuer) ?? []), subject])
+    append(mappings, issuer, subject)
   }
+  graph.prune()
   for (const [issuer, subjects] of mappings) {
     const leaf = graph.leaves.get(issuer)
     const anyLeaf = graph.leaves.get(anyPolicy)

@@ -24,7 +24,7 @@ export function readPool(bytes: Uint8Array, go: GoVersion = newestGo): PemPool {
 class Entry {
   readonly raw: Buffer
   readonly origin: string | undefined
-  readonly #parsed = new Map<string, Certificate | undefined>()
+  #parsed: Map<string, Certificate | undefined> | undefined
 
   constructor(raw: Buffer, origin: string | undefined) {
     this.raw = raw
@@ -33,17 +33,25 @@ class Entry {
 
   /** Undefined when this Go refuses it: then it is not in the pool, as far as that Go is concerned. */
   parse(go: GoVersion): Certificate | undefined {
-    const name = `${go.minor}.${go.patch ?? ''}`
-    if (this.#parsed.has(name)) return this.#parsed.get(name)
+    const name = nameOf(go)
+    if (this.#parsed?.has(name) === true) return this.#parsed.get(name)
     const outcome = tryParseCertificate(this.raw, go)
-    const certificate = outcome instanceof Error ? undefined : outcome
-    this.#parsed.set(name, certificate)
-    return certificate
+    return this.#keep(name, outcome instanceof Error ? undefined : outcome)
   }
 
   keep(certificate: Certificate): void {
-    this.#parsed.set(`${certificate.go.minor}.${certificate.go.patch ?? ''}`, certificate)
+    this.#keep(nameOf(certificate.go), certificate)
   }
+
+  #keep(name: string, certificate: Certificate | undefined): Certificate | undefined {
+    this.#parsed ??= new Map()
+    this.#parsed.set(name, certificate)
+    return certificate
+  }
+}
+
+function nameOf(go: GoVersion): string {
+  return `${go.minor}.${go.patch ?? ''}`
 }
 
 /** x509.CertPool: a set in order of arrival, indexed by the octets of the subject. */
@@ -152,11 +160,9 @@ function rank(subjectKeyId: string | undefined, authorityKeyId: string | undefin
 // Just far enough into the certificate; what lies behind is looked at when it matters.
 function subjectOf(der: Buffer): Buffer | undefined {
   const tbs = new DerReader(der).enter(tag.sequence)?.enter(tag.sequence)
-  if (tbs?.peek(contextTag(0, true)) === true) tbs.any()
-  const skipped = [tag.integer, tag.sequence, tag.sequence, tag.sequence].map((expected) =>
-    tbs?.element(expected),
-  )
-  return skipped.includes(undefined) ? undefined : tbs?.element(tag.sequence)?.full
+  tbs?.skip(contextTag(0, true))
+  const before = [tag.integer, tag.sequence, tag.sequence, tag.sequence]
+  return before.every((expected) => tbs?.skip(expected)) ? tbs?.element(tag.sequence)?.full : undefined
 }
 
 function parseMessage(der: Buffer): string {

@@ -90,7 +90,10 @@ describe('readCertificates', () => {
   it('refuses keys, bundles with keys, and what is no certificate', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     for (const type of ['pkcs8', 'sec1'] as const) {
-      assert.equal(await problem(pem + privateKey.export({ format: 'pem', type })), 'private-key')
+      assert.equal(
+        await problem(`${pem}${privateKey.export({ format: 'pem', type }).toString()}`),
+        'private-key',
+      )
       assert.equal(await problem(privateKey.export({ format: 'der', type })), 'private-key')
     }
     assert.equal(await problem(sequence(integer(3), sequence())), 'pkcs12')

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { constants, createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { parseCertificate, parseGoVersion, type Certificate, type GoVersion } from '../../src/x509/index.ts'
 import {
   bits,
@@ -65,6 +65,7 @@ export interface Recipe {
   readonly algorithm?: Buffer
   readonly hash?: string
   readonly outerAlgorithm?: Buffer
+  readonly pss?: true
 }
 
 export interface Issued {
@@ -102,7 +103,8 @@ export function encode(recipe: Recipe, issuer?: { readonly name: Buffer; readonl
     recipe.spki ?? recipe.key.spki,
     ...(extensions.length === 0 ? [] : [explicit(3, sequence(...extensions))]),
   )
-  const signature = sign(recipe.hash ?? signer.hash, tbs, signer.privateKey)
+  const padding = recipe.pss === true ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {}
+  const signature = sign(recipe.hash ?? signer.hash, tbs, { key: signer.privateKey, ...padding })
   return sequence(tbs, recipe.outerAlgorithm ?? algorithm, bits(signature))
 }
 

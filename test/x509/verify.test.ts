@@ -7,6 +7,7 @@ import {
   type VerifyError,
   type VerifyOptions,
 } from '../../src/x509/index.ts'
+import { explicit, integer, nothing, oid, sequence } from './der-writer.ts'
 import { policyChain } from './policy-pki.ts'
 import {
   dns,
@@ -263,7 +264,33 @@ describe('verify: algorithms', () => {
     assert.ok(verify(child.certificate, options({ go: go('1.17') })).ok)
   })
 
-  it('verifies RSA, PSS and Ed25519 as well', () => {
+  it('verifies PSS with the parameters that Go knows, and no others', () => {
+    const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), nothing())
+    const pss = (salt: number, mask = sha256): Buffer =>
+      sequence(
+        oid('1.2.840.113549.1.1.10'),
+        sequence(
+          explicit(0, sha256),
+          explicit(1, sequence(oid('1.2.840.113549.1.1.8'), mask)),
+          explicit(2, integer(salt)),
+        ),
+      )
+    const anchor = issue({ subject: 'Anchor', key: rsaKey(), extensions: [extension.ca()] })
+    const roots = CertPool.of(anchor.certificate)
+    const child = (algorithm: Buffer): Certificate =>
+      issue({ subject: 'registry', key: ecKey(), extensions: server, algorithm, pss: true }, anchor)
+        .certificate
+    assert.equal(child(pss(32)).signatureAlgorithm, 'SHA256-RSAPSS')
+    assert.ok(verify(child(pss(32)), options({ roots })).ok)
+    const sha384 = sequence(oid('2.16.840.1.101.3.4.2.2'), nothing())
+    for (const other of [pss(20), pss(32, sha384)]) {
+      const error = failure(child(other), { roots })
+      assert.match(error.message, /because of "x509: cannot verify signature: algorithm unimplemented"/)
+      assert.equal(error.hint?.kind, 'unsupported')
+    }
+  })
+
+  it('verifies RSA and Ed25519 as well', () => {
     for (const key of [rsaKey(), edKey(), ecKey('P-384'), ecKey('P-521'), ecKey('secp224r1')]) {
       const anchor = issue({ subject: 'Anchor', key, extensions: [extension.ca()] })
       const child = issue({ subject: 'registry', key: ecKey(), extensions: server }, anchor)

@@ -1,12 +1,13 @@
 import { TrustError } from '../../errors.ts'
 import type { ChainLink } from '../../judge/index.ts'
-import { colons, day } from '../../x509/index.ts'
+import { colons, day } from '../../x509/words.ts'
 import type { PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import type { Context } from './context.ts'
+import type { Site } from './site.ts'
 
 /** The line to type again, with privilege. */
-export function sudoLine(context: Context): string {
+export function sudoLine(context: Site): string {
   const { options } = context
   const quoted = (text: string): string =>
     /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
@@ -26,7 +27,7 @@ export function sudoLine(context: Context): string {
   return `sudo trust-registry ${words.map(quoted).join(' ')}`
 }
 
-export function requirePrivilege(context: Context, what: string): void {
+export function requirePrivilege(context: Site, what: string): void {
   if (context.machine.who().privileged) return
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudoLine(context),
@@ -75,7 +76,7 @@ export async function askIdentity(
 
 /** Off a terminal a valid identity is consent to per-registry files; undo wants a word of its own. */
 export async function askChanges(
-  context: Context,
+  context: Site,
   items: readonly PlanItem[],
   offTerminal: 'identity-is-enough' | 'needs-yes',
 ): Promise<void> {

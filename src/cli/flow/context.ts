@@ -1,21 +1,15 @@
-import { DEFAULT_STATE_DIR, State } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { LocalMachine } from '../../machine/local.ts'
-import type { Machine } from '../../machine/machine.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readCertificates, type Certificate } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import { createSite, type Site } from './site.ts'
 
 /** What the stages of one run share. The demo hands in a machine and an engine of its own. */
-export interface Context {
-  readonly options: Options
-  readonly services: Services
-  readonly machine: Machine
+export interface Context extends Site {
   readonly engines: readonly Engine[]
-  readonly state: State
   /** From `--ca`, all files. */
   readonly given: readonly Certificate[]
   /** Loopback registries are judged like any other. */
@@ -26,13 +20,9 @@ const MAX_CA_FILE = 1024 * 1024
 
 export async function createContext(options: Options, services: Services): Promise<Context> {
   const { env } = services.io
-  const machine = new LocalMachine({ env })
   return {
-    options,
-    services,
-    machine,
+    ...createSite(options, services),
     engines: [new DockerEngine(localSocket(env['DOCKER_HOST']))],
-    state: new State(machine, options.stateDir ?? DEFAULT_STATE_DIR),
     given: await readGiven(options.ca),
     loopbackCounts: false,
   }

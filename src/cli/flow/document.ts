@@ -13,7 +13,7 @@ import type {
 import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
-import type { Context } from './context.ts'
+import type { Site } from './site.ts'
 import type { Case, Survey } from './observe.ts'
 
 /** What became of one registry, beside what was seen of it. */
@@ -28,7 +28,7 @@ export interface Result {
   readonly error?: TrustError
 }
 
-export function viewOf(context: Context, seen: Case, result: Result): RegistryView {
+export function viewOf(context: Site, seen: Case, result: Result): RegistryView {
   const { judgement, target, evidence } = seen
   const document: RegistryDocument = {
     registry: target.registry,
@@ -54,7 +54,7 @@ export function viewOf(context: Context, seen: Case, result: Result): RegistryVi
 }
 
 /** A registry that was not looked at: `undo`, `--offline`, or a refusal before the look. */
-export function blindView(context: Context, registry: string, result: Result): RegistryView {
+export function blindView(context: Site, registry: string, result: Result): RegistryView {
   return {
     at: context.machine.now(),
     path: [],
@@ -99,7 +99,7 @@ export function errorDocument(error: TrustError): ErrorDocument {
   return { code, message, ...(seen === undefined ? {} : { seen }), ...(fix === undefined ? {} : { fix }) }
 }
 
-export async function machineDocument(context: Context, survey?: Survey): Promise<MachineDocument> {
+export async function machineDocument(context: Site, survey?: Survey): Promise<MachineDocument> {
   const runtimes = survey?.engines
     .map((entry) => entry.survey)
     .filter((engine) => engine.installed)
@@ -114,7 +114,7 @@ export async function machineDocument(context: Context, survey?: Survey): Promis
 }
 
 export async function outcomeOf(
-  context: Context,
+  context: Site,
   views: readonly RegistryView[],
   extra: {
     readonly survey?: Survey

@@ -1,24 +1,28 @@
 import type { Outcome } from '../../report/view.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
-import { createContext } from './context.ts'
-import { diagnose } from './diagnose.ts'
+import { createSite } from './site.ts'
 import { status } from './status.ts'
-import { trust } from './trust.ts'
-import { undo } from './undo.ts'
 
+/** Each command loads what it needs and no more: `status` starts neither an HTTP client nor a verifier. */
 export async function runTrust(options: Options, services: Services): Promise<Outcome> {
+  const [{ createContext }, { trust }] = await Promise.all([import('./context.ts'), import('./trust.ts')])
   return trust(await createContext(options, services))
 }
 
 export async function runDiagnose(options: Options, services: Services): Promise<Outcome> {
+  const [{ createContext }, { diagnose }] = await Promise.all([
+    import('./context.ts'),
+    import('./diagnose.ts'),
+  ])
   return diagnose(await createContext(options, services))
 }
 
 export async function runUndo(options: Options, services: Services): Promise<Outcome> {
-  return undo(await createContext(options, services))
+  const { undo } = await import('./undo.ts')
+  return undo(createSite(options, services))
 }
 
-export async function runStatus(options: Options, services: Services): Promise<Outcome> {
-  return status(await createContext(options, services))
+export function runStatus(options: Options, services: Services): Promise<Outcome> {
+  return status(createSite(options, services))
 }

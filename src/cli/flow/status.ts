@@ -1,11 +1,11 @@
-import { holdings } from '../../change/index.ts'
+import { holdings } from '../../change/status.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
-import type { Context } from './context.ts'
+import type { Site } from './site.ts'
 import { outcomeOf } from './document.ts'
 
 /** What was done here, whether it still holds, and what expires when. */
-export async function status(context: Context): Promise<Outcome> {
+export async function status(context: Site): Promise<Outcome> {
   const { machine, state, options } = context
   const asked = new Set(options.registries.map((text) => parseRegistry(text).registry))
   const all = await holdings(machine, await state.records())

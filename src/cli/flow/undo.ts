@@ -4,12 +4,12 @@ import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { askChanges, requirePrivilege } from './consent.ts'
-import type { Context } from './context.ts'
+import type { Site } from './site.ts'
 import { blindView, outcomeOf } from './document.ts'
-import { healFirst } from './trust.ts'
+import { healFirst } from './heal.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
-export async function undo(context: Context): Promise<Outcome> {
+export async function undo(context: Site): Promise<Outcome> {
   const { options, state } = context
   await healFirst(context)
   const names = options.all
@@ -27,7 +27,7 @@ export async function undo(context: Context): Promise<Outcome> {
   return outcomeOf(context, views)
 }
 
-async function undoOne(context: Context, registry: string): Promise<RegistryView> {
+async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   const { options, machine, state, services } = context
   const plan = async (): Promise<Plan> => planUndo(machine, await state.records(), new Set([registry]))
   const first = await plan()

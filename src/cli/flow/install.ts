@@ -1,0 +1,138 @@
+import { isEmpty, perform, planInstall, recover, type Approved, type Plan } from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import type { LoginDocument } from '../../report/document.ts'
+import type { RegistryView } from '../../report/view.ts'
+import { combine, type ExitCode } from '../exit.ts'
+import { askChanges, requirePrivilege } from './consent.ts'
+import type { Context } from './context.ts'
+import { viewOf } from './document.ts'
+import { filesFor } from './files.ts'
+import { login } from './login.ts'
+import { judgeAgain, type Case, type Survey } from './observe.ts'
+import { exitOfCase, isVerified } from './verdict.ts'
+
+interface Proof {
+  readonly seen: Case
+  readonly login?: LoginDocument
+}
+
+/**
+ * Applies what was approved, under the lock, and lets the engine itself prove it; or leaves everything as it was.
+ * @throws TrustError `needs-privilege`, `consent-missing`, `locked`, `change-failed`, `login-failed`
+ */
+export async function install(
+  context: Context,
+  survey: Survey,
+  seen: Case,
+  approved: Approved,
+  password: string | undefined,
+): Promise<RegistryView> {
+  const { options, machine, state, services } = context
+  const plan = await planFor(context, seen, approved)
+  const { identity } = approved
+  if (options.dryRun) {
+    const exitCode = options.check && !isEmpty(plan) ? 3 : 0
+    return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items })
+  }
+  if (!isEmpty(plan)) requirePrivilege(context, `writing to ${plan.items[0]?.target ?? 'the machine'}`)
+  await askChanges(context, plan.items, 'identity-is-enough')
+
+  return state.locked(options.timeoutMs, services.io.signal, async () => {
+    await recover(machine, state)
+    // Another run may have come first: what is done is planned under the lock.
+    const now = await planFor(context, seen, approved)
+    const change = { command: `trust ${seen.target.registry}`, steps: now.steps, records: now.records }
+    const proof = await perform(machine, state, change, services.io.signal, () =>
+      prove(context, survey, seen, password),
+    )
+    return viewOf(context, proof.seen, {
+      exitCode: combine([
+        exitAfter(context, proof.seen),
+        ...(proof.login?.ok === false ? [10 as const] : []),
+      ]),
+      verified: isVerified(proof.seen.judgement),
+      identity,
+      changed: !isEmpty(now),
+      plan: now.items,
+      changes: now.changes,
+      ...(proof.login ? { login: proof.login } : {}),
+    })
+  })
+}
+
+async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
+  return planInstall(
+    context.machine,
+    await context.state.records(),
+    seen.target.registry,
+    approved,
+    filesFor(context, seen.evidence.engines, seen.target, approved.install),
+  )
+}
+
+/** The engine's own word, then the login. Whatever is thrown here takes the change back. */
+async function prove(
+  context: Context,
+  survey: Survey,
+  before: Case,
+  password: string | undefined,
+): Promise<Proof> {
+  const seen = await judgeAgain(context, survey, before.target, before.evidence.observation)
+  for (const engine of seen.evidence.engines) {
+    const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
+    if (!engine.required || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
+    if (engine.answer?.outcome === 'accepted') continue
+    const said = engine.answer?.message ?? 'it did not answer'
+    throw new TrustError(
+      'change-failed',
+      `${engine.survey.name} still refuses the registry; everything was rolled back`,
+      {
+        seen: said,
+        fix: `trust-registry diagnose ${before.target.registry}`,
+      },
+    )
+  }
+  const done = await logIn(context, seen, password)
+  if (done && !done.ok && context.options.loginRequired) throw loginFailed(done)
+  return { seen, ...(done ? { login: done } : {}) }
+}
+
+export async function logIn(
+  context: Context,
+  seen: Case,
+  password: string | undefined,
+): Promise<LoginDocument | undefined> {
+  if (password === undefined) return undefined
+  const running = seen.evidence.engines.find((engine) => engine.survey.state === 'running')
+  const engine = context.engines.find((entry) => entry.name === running?.survey.name)
+  const consumer = seen.judgement.consumers.find((entry) => entry.name === engine?.name)
+  if (!engine) return { attempted: false, ok: false, message: 'no engine answers, so no password was sent' }
+  if (consumer?.state !== 'trusted') {
+    return {
+      attempted: false,
+      ok: false,
+      message: `${engine.name} does not verify the chain, so no password was sent`,
+    }
+  }
+  context.services.progress.stage(`${seen.target.registry}: logging in`)
+  return login(context, seen, engine, password)
+}
+
+export function loginFailed(done: LoginDocument): TrustError {
+  return new TrustError(
+    'login-failed',
+    `the login failed, and --login-required takes the trust back: ${done.message ?? ''}`,
+  )
+}
+
+/** An engine that was prepared on demand but is not there cannot be asked: that is no failure. */
+function exitAfter(context: Context, seen: Case): ExitCode {
+  const code = exitOfCase(seen)
+  const waiting = seen.evidence.engines.filter(
+    (engine) => engine.required && engine.answer?.outcome !== 'accepted',
+  )
+  const prepared = waiting.every(
+    (engine) => context.options.runtimes.includes(engine.survey.name) && !engine.survey.installed,
+  )
+  return code === 1 && waiting.length > 0 && prepared ? 0 : code
+}

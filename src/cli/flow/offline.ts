@@ -1,0 +1,48 @@
+import { isEmpty, perform, planInstall, recover, type Approved, type Plan } from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import type { Target } from '../../registry/reference.ts'
+import type { RegistryView } from '../../report/view.ts'
+import { askChanges, requirePrivilege } from './consent.ts'
+import type { Context } from './context.ts'
+import { blindView } from './document.ts'
+import { filesFor } from './files.ts'
+import type { Survey } from './observe.ts'
+
+/** `--offline --ca FILE`: no look, no proof. */
+export async function installBlind(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
+  const { options, machine, state, services, given } = context
+  const anchor = given.find((certificate) => certificate.isCA) ?? given[0]
+  if (!anchor) throw new TrustError('usage', '--offline needs --ca FILE')
+  const identity = { how: 'ca-file', sha256: anchor.sha256, subject: anchor.subject.text } as const
+  const approved: Approved = { identity, anchor, install: given.filter((certificate) => certificate.isCA) }
+  const engines = survey.engines.map(({ survey: found }) => ({
+    survey: found,
+    required: found.installed || options.runtimes.includes(found.name),
+  }))
+  const plan = async (): Promise<Plan> => {
+    const files = filesFor(context, engines, target, approved.install)
+    return planInstall(machine, await state.records(), target.registry, approved, files)
+  }
+  const first = await plan()
+  if (options.dryRun) {
+    const exitCode = options.check && !isEmpty(first) ? 3 : 0
+    return blindView(context, target.registry, { exitCode, verified: false, identity, plan: first.items })
+  }
+  if (!isEmpty(first)) requirePrivilege(context, `writing to ${first.items[0]?.target ?? 'the machine'}`)
+  await askChanges(context, first.items, 'identity-is-enough')
+  return state.locked(options.timeoutMs, services.io.signal, async () => {
+    await recover(machine, state)
+    const now = await plan()
+    const change = { command: `trust ${target.registry}`, steps: now.steps, records: now.records }
+    await perform(machine, state, change, services.io.signal, () => Promise.resolve())
+    const { items, changes } = now
+    return blindView(context, target.registry, {
+      exitCode: engines.some((engine) => engine.required) ? 0 : 1,
+      verified: false,
+      identity,
+      changed: !isEmpty(now),
+      plan: items,
+      changes,
+    })
+  })
+}

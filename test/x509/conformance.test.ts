@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import {
+  compare,
+  ourVerdict,
+  readCases,
+  type ConformanceCase,
+  type Tally,
+} from '../../scripts/conformance.ts'
+import { encodePem } from '../../src/x509/index.ts'
+import { family, go, noon } from './pki.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+const folder = process.env['TRUST_REGISTRY_CONFORMANCE'] ?? resolve(repository, '../shared/conformance')
+
+describe('conformance with real Go toolchains', () => {
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
+
+  it('agrees on every verdict and every text', function () {
+    if (files.length === 0) this.skip()
+    this.timeout(60_000)
+    const tally: Tally = { cases: 0, agreed: 0, rejected: 0, texts: 0 }
+    const lines = files
+      .flatMap((name) => readCases(join(folder, name)))
+      .flatMap((test) => [...compare(test, tally)])
+    assert.deepEqual(lines, [])
+    assert.equal(tally.agreed, tally.cases)
+    assert.equal(tally.texts, tally.rejected)
+  })
+})
+
+describe('npm run conformance', () => {
+  const { root, intermediate, leaf } = family()
+  const accepted: ConformanceCase = {
+    id: 'mine::1',
+    host: 'registry.example',
+    time: noon.toISOString(),
+    extKeyUsages: ['serverAuth'],
+    leaf: encodePem(leaf.der),
+    intermediates: [encodePem(intermediate.der)],
+    roots: [encodePem(root.der)],
+    go: { '1.19': { ok: true }, '1.27': { ok: true } },
+  }
+  const unknown = 'x509: certificate signed by unknown authority'
+  const rejected: ConformanceCase = {
+    ...accepted,
+    id: 'mine::2',
+    roots: [],
+    go: { '1.24': { ok: false, error: unknown } },
+  }
+
+  function run(content: string): { status: number | null; stdout: string; stderr: string } {
+    const directory = mkdtempSync(join(tmpdir(), 'conformance-'))
+    const path = join(directory, 'cases.json')
+    writeFileSync(path, content)
+    const script = join(repository, 'scripts/conformance.ts')
+    const result = spawnSync(process.execPath, ['--import', 'tsx', script, path], {
+      cwd: repository,
+      encoding: 'utf8',
+    })
+    rmSync(directory, { recursive: true })
+    return result
+  }
+
+  const file = (...cases: readonly ConformanceCase[]): string =>
+    JSON.stringify({ format: 'go-x509-verdicts/1', cases })
+
+  it('prints one line when all agrees', () => {
+    const { status, stdout } = run(file(accepted, rejected))
+    assert.equal(stdout, 'agree 3 of 3, error text 1 of 1\n')
+    assert.equal(status, 0)
+  })
+
+  it('prints a line for each disagreement and ends with 1', () => {
+    const wrong = { ...rejected, go: { '1.24': { ok: true }, '1.27': { ok: false, error: 'x509: other' } } }
+    const { status, stdout } = run(file(wrong))
+    assert.deepEqual(stdout.split('\n'), [
+      `mine::2 go 1.24: Go accept; we reject: ${unknown}`,
+      `mine::2 go 1.27: Go reject: x509: other; we reject: ${unknown}`,
+      'agree 1 of 2, error text 0 of 1',
+      '',
+    ])
+    assert.equal(status, 1)
+  })
+
+  it('ends with 2 and a sentence for a file of another kind', () => {
+    const notJson = run('no json')
+    assert.equal(notJson.status, 2)
+    assert.match(notJson.stderr, /cannot be read: /)
+    const other = run('{"format":"other/1","cases":[]}')
+    assert.equal(other.status, 2)
+    assert.match(other.stderr, /is not of the format go-x509-verdicts\/1\.\n$/)
+    const broken = run(JSON.stringify({ format: 'go-x509-verdicts/1', cases: [{ id: 'x' }] }))
+    assert.equal(broken.status, 2)
+    assert.match(broken.stderr, /case number 1 is not complete\.\n$/)
+  })
+
+  it('reads a leaf by the rules of the column', () => {
+    assert.deepEqual(ourVerdict({ ...accepted, leaf: '' }, go('1.27')), {
+      ok: false,
+      error: 'x509: malformed certificate',
+    })
+  })
+})
