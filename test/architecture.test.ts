@@ -83,7 +83,7 @@ describe('architecture', () => {
 
   const doors: readonly (readonly [string, RegExp, RegExp])[] = [
     ['execa and child processes', /^(?:execa|(?:node:)?child_process)$/, /^src\/machine\//],
-    ['undici', /^undici(?:\/|$)/, /^src\/(?:registry\/|runtimes\/docker-api\.ts$)/],
+    ['undici', /^undici(?:\/|$)/, /^src\/registry\/http\.ts$/],
     ['@peculiar/x509 and node-forge', /^(?:@peculiar\/x509|node-forge)(?:\/|$)/, /^src\/x509\//],
     ['oclif', /^@oclif\//, /^src\/cli\//],
   ]

@@ -20,7 +20,7 @@ function rendered(outcome: Outcome, options: Options, io: Io): string {
   const style: TextOptions = {
     color: options.color,
     unicode: speaksUnicode(io.env),
-    columns: io.stdout.columns ?? 80,
+    columns: io.stdout.columns === 0 ? 80 : (io.stdout.columns ?? 80),
     verbose: options.verbose,
     quiet: options.quiet,
     now: new Date(),

@@ -19,7 +19,7 @@ export function createProgress(io: Io, loudness: Loudness): Progress {
   let drawn = false
   return {
     stage: (text) => {
-      const room = Math.max((stderr.columns ?? 80) - 1, 10)
+      const room = Math.max(widthOf(stderr) - 1, 10)
       stderr.write(`\r\x1b[2K${printable(text, { max: room, ascii: false })}`)
       drawn = true
     },
@@ -28,4 +28,10 @@ export function createProgress(io: Io, loudness: Loudness): Progress {
       drawn = false
     },
   }
+}
+
+/** Some pseudo-terminals say 0. */
+function widthOf(stream: Io['stderr']): number {
+  const { columns = 0 } = stream
+  return columns > 0 ? columns : 80
 }

@@ -59,7 +59,6 @@ async function readLine(
       done()
     },
   })
-  if (!echo) terminal.output.write(question)
   const lines = createInterface({
     input: terminal.input,
     output: echo ? terminal.output : nowhere,
@@ -67,6 +66,8 @@ async function readLine(
     historySize: 0,
   })
   let stop = (): void => undefined
+  // Only now is the terminal silent: what is typed at the question must not be seen.
+  if (!echo) terminal.output.write(question)
   try {
     return await new Promise<string>((resolve, reject) => {
       stop = () => {

@@ -1,6 +1,6 @@
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { lookup } from 'node:dns/promises'
-import type { Agent } from 'undici'
+import type { Agent } from './http.ts'
 import { errorText } from '../errors.ts'
 import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
 import { isSelfSigned, isSignedBy } from '../x509/index.ts'
@@ -91,7 +91,7 @@ async function fetchIssuers(
     const parsed = new URL(url)
     if (parsed.username !== '' || parsed.password !== '') throw new Error('the address holds a user name')
     const address = await permittedAddress(parsed, registryAddresses, ms, limits.signal)
-    const undici = await import('undici')
+    const undici = await import('./http.ts')
     agent = new undici.Agent({
       headersTimeout: ms,
       bodyTimeout: ms,
@@ -132,7 +132,7 @@ function pinned(address: string): LookupFunction {
 }
 
 async function download(url: URL, agent: Agent): Promise<Buffer> {
-  const { request } = await import('undici')
+  const { request } = await import('./http.ts')
   const answer = await request(url, { dispatcher: agent, headers: { 'user-agent': 'trust-registry' } })
   if (answer.statusCode !== 200) {
     answer.body.destroy()

@@ -1,4 +1,4 @@
-import type { Client } from 'undici'
+import type { Client } from './http.ts'
 import { errorCode, errorText } from '../errors.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Connection, Limits } from './connect.ts'
@@ -65,7 +65,7 @@ export async function ping(target: Target, connection: Connection, limits: Limit
 }
 
 async function clientOver(target: Target, connection: Connection, limits: Limits): Promise<Client> {
-  const undici = await import('undici')
+  const undici = await import('./http.ts')
   const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
   return new undici.Client(`https://${host}:${target.port}`, {
     headersTimeout: limits.timeoutMs,

@@ -97,7 +97,9 @@ async function handshakeFailed(
     const plain = await classifyPlain(target, address, limits)
     if (plain) return { failure: plain, address }
   }
-  return { failure: named, address, sent }
+  // TLS 1.2 with OpenSSL: the chain came, the client's answer displeased, and no better alert exists.
+  const wanted = sent.length > 0 && named.goError?.endsWith('handshake failure') === true
+  return { failure: wanted ? { ...named, code: 'client-certificate-required' } : named, address, sent }
 }
 
 function sentBefore(error: unknown): readonly Buffer[] {

@@ -105,14 +105,7 @@ function checkName(text: string, host: string): void {
   if (host === '') throw bad(text, 'the host is empty')
   if (host.length > MAX_HOST)
     throw bad(text, `the host has ${host.length} characters; ${MAX_HOST} is the most`)
-  if (/[A-Z]/.test(host)) {
-    throw bad(
-      text,
-      'Docker looks its directory up letter by letter, in lower case',
-      `write ${text.toLowerCase()}`,
-    )
-  }
-  const labels = host.split('.')
+  const labels = host.toLowerCase().split('.')
   for (const label of labels) {
     if (label === '') throw bad(text, 'the host has an empty part beside a dot')
     if (!LABEL.test(label))
@@ -121,6 +114,13 @@ function checkName(text: string, host: string): void {
   // Resolvers read 127.1 or 0x7f.1 as addresses; Docker's directory would bear another name.
   if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) {
     throw bad(text, 'that is neither a name nor a full IPv4 address')
+  }
+  if (/[A-Z]/.test(host)) {
+    throw bad(
+      text,
+      'Docker looks its directory up letter by letter, in lower case',
+      `write ${text.toLowerCase()}`,
+    )
   }
 }
 

@@ -20,7 +20,7 @@ export interface ApiRequest {
  */
 export async function dockerApi(socketPath: string, request: ApiRequest): Promise<ApiAnswer> {
   // Loaded when it is needed: half of the start-up of a command that asks no daemon.
-  const { Client } = await import('undici')
+  const { Client } = await import('../registry/http.ts')
   const client = new Client('http://docker', {
     socketPath,
     headersTimeout: request.timeoutMs,

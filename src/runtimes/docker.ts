@@ -159,7 +159,7 @@ const REACHED =
 
 /** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
 export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
-  const said = message.replace(/https?:\/\/[^\s"]+/g, '')
+  const said = message.replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
   if (TLS_TROUBLE.test(said)) return 'refused'
   if (NOT_REACHED.test(said)) return 'unclear'
   if (status === 200 || REACHED.test(said)) return 'accepted'

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
 import { repository, type Host } from '../../fixtures/lab/host.ts'
 import { Lab } from '../../fixtures/lab/lab.ts'
 import { needsLab } from '../../fixtures/lab/mocha.ts'
 import type { RunOptions, RunResult } from '../../fixtures/lab/run.ts'
 import type { ResultDocument, RegistryDocument } from '../../src/report/document.ts'
+
+const ajv = new Ajv2020({ strict: true, allErrors: true })
+formats.default(ajv)
+const schema = readFileSync(join(repository, 'schemas/result.schema.json'), 'utf8')
+const isResult = ajv.compile(JSON.parse(schema) as object)
 
 export const users = { testuser: 'testpassword' }
 export const credentials = ['-u', 'testuser', '--password-stdin'] as const
@@ -44,6 +51,7 @@ export async function runJson(
 ): Promise<JsonRun> {
   const result = await host.product([...args, '--json'], options)
   const document = parse(result)
+  assert.ok(isResult(document), `not of the schema: ${JSON.stringify(isResult.errors)}`)
   assert.equal(result.code, document.exitCode, 'the exit code is the one in the document')
   const [registry] = document.registries
   assert.ok(registry, result.stdout)
