@@ -163,12 +163,16 @@ function nothingPresented(question: IdentityQuestion): TrustError {
 
 /** The refusal off a terminal: nothing may stand for a person's look at the fingerprint. */
 export function identityMissing(question: IdentityQuestion, candidate: ChainLink): TrustError {
+  const { certificate } = candidate
+  const what = certificate.isCA
+    ? `${nameOf(certificate)} is the CA of ${question.registry}`
+    : `this certificate is that of ${question.registry}`
   return new TrustError(
     'identity-missing',
-    `nothing proves that ${describe(candidate.certificate)} is the CA of ${question.registry}: it came over the connection that it is to secure`,
+    `nothing proves that ${what}: it came over the connection that it is to secure. Compare its fingerprint with what the owner of the registry says, over another channel`,
     {
-      seen: `presented, unverified: SHA256 ${colons(candidate.certificate.sha256)}`,
-      fix: `compare it with the registry's owner, then: trust-registry ${question.registry} --fingerprint SHA256:${candidate.certificate.sha256}`,
+      seen: `presented, unverified: ${line(certificate)}`,
+      fix: `trust-registry ${question.registry} --fingerprint SHA256:${certificate.sha256}`,
     },
   )
 }

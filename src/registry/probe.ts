@@ -107,6 +107,11 @@ function sentBefore(error: unknown): readonly Buffer[] {
   return Array.isArray(error.sent) ? error.sent.filter((item) => Buffer.isBuffer(item)) : []
 }
 
+const resolverWords: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name server does not answer',
+}
+
 // Go's resolver names the server it asked; which one that is, the daemon knows and we do not.
 function resolveFailure(error: unknown, target: Target): Failure {
   const code = errorCode(error)
@@ -116,7 +121,7 @@ function resolveFailure(error: unknown, target: Target): Failure {
   return {
     code: 'name-not-resolved',
     stage: 'resolve',
-    detail: `${target.host}: ${code === 'ENOTFOUND' ? 'no such host' : errorText(error)}`,
+    detail: resolverWords[code ?? ''] ?? errorText(error),
     ...(code === 'ENOTFOUND' ? { goError: `dial tcp: lookup ${target.host}: no such host` } : {}),
   }
 }

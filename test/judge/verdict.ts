@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { judge, type Consumer, type Finding, type FindingCode, type Judgement } from '../../src/judge/index.ts'
+import {
+  judge,
+  type Consumer,
+  type Finding,
+  type FindingCode,
+  type Judgement,
+} from '../../src/judge/index.ts'
 import { evidence, type Scene } from './evidence.ts'
 
 export function verdict(scene: Scene): Judgement {
@@ -33,7 +39,5 @@ export function predicted(judgement: Judgement): string | undefined {
 
 /** How a path reads: name and origin, leaf first. */
 export function pathOf(judgement: Judgement): string {
-  return judgement.path
-    .map((link) => `${link.certificate.subject.commonName ?? ''}/${link.origin}`)
-    .join(' ')
+  return judgement.path.map((link) => `${link.certificate.subject.commonName ?? ''}/${link.origin}`).join(' ')
 }

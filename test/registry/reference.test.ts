@@ -149,7 +149,7 @@ describe('registry/reference', () => {
       assert.equal(refusal(text).fix, 'the name in ASCII: xn--c1ad6a.corp', text)
     }
     // A Cyrillic а among Latin letters is the usual forgery.
-    assert.equal(refusal('reg.b\u0430nk').fix, 'the name in ASCII: reg.xn--bnk-7cd')
+    assert.equal(refusal('reg.b\u0430nk').fix, 'the name in ASCII: reg.xn--bnk-6cd')
   })
 
   it('shows how to write what was nearly right', () => {

@@ -13,7 +13,10 @@ export async function diagnose(context: Context): Promise<Outcome> {
   const survey = await surveyMachine(context)
   const views = await eachOf(context.options.registries, AT_ONCE, async (text) => {
     const seen = await observe(context, survey, parseRegistry(text))
-    return viewOf(context, seen, { exitCode: exitOfCase(seen), verified: isVerified(seen.judgement) })
+    return viewOf(context, seen, {
+      exitCode: exitOfCase(seen),
+      verified: isVerified(seen.judgement) && !seen.judgement.ownerMustAct,
+    })
   })
   return outcomeOf(context, views, { survey })
 }

@@ -77,7 +77,7 @@ async function prove(
   before: Case,
   password: string | undefined,
 ): Promise<Proof> {
-  const seen = await judgeAgain(context, survey, before.target, before.evidence.observation)
+  const seen = await judgeAgain(context, survey, before)
   for (const engine of seen.evidence.engines) {
     const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
     if (!engine.required || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue

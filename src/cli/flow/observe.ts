@@ -47,28 +47,32 @@ export function limitsOf(context: Context): Limits {
   return { timeoutMs: context.options.timeoutMs, signal: context.services.io.signal }
 }
 
-/** Looks at a registry and asks every engine what it makes of it. */
+/** Looks at a registry, and lets every engine look at the same time. */
 export async function observe(context: Context, survey: Survey, target: Target): Promise<Case> {
-  const { services } = context
-  services.progress.stage(`${target.registry}: looking at the chain that it sends`)
-  const seen = await probe(target, limitsOf(context))
-  const observation = await complete(context, survey, seen)
-  return judgeAgain(context, survey, target, observation)
+  context.services.progress.stage(`${target.registry}: looking at the chain that it sends`)
+  const [observation, engines] = await Promise.all([
+    probe(target, limitsOf(context)).then((seen) => complete(context, survey, seen)),
+    askEngines(context, survey, target),
+  ])
+  return caseOf(context, survey, observation, engines)
 }
 
-/** The verdict for what was seen, with the engines' trust as it is now. */
-export async function judgeAgain(
-  context: Context,
-  survey: Survey,
-  target: Target,
-  observation: Observation,
-): Promise<Case> {
+/** The verdict on what was seen before, by engines that look again with the trust that they have now. */
+export async function judgeAgain(context: Context, survey: Survey, before: Case): Promise<Case> {
+  const { target } = before
   context.services.progress.stage(
     `${target.registry}: asking ${context.engines.map((engine) => engine.name).join(', ')}`,
   )
-  const engines = await Promise.all(
-    survey.engines.map((entry) => engineEvidence(context, entry, target, observation)),
-  )
+  const engines = await askEngines(context, survey, target)
+  return caseOf(context, survey, before.evidence.observation, engines)
+}
+
+function caseOf(
+  context: Context,
+  survey: Survey,
+  observation: Observation,
+  engines: readonly EngineEvidence[],
+): Case {
   const evidence: Evidence = {
     observation,
     at: context.machine.now(),
@@ -77,30 +81,29 @@ export async function judgeAgain(
     engines,
     loopbackCounts: context.loopbackCounts,
   }
-  return { target, evidence, judgement: judge(evidence) }
+  return { target: observation.target, evidence, judgement: judge(evidence) }
 }
 
-async function engineEvidence(
-  context: Context,
-  entry: Survey['engines'][number],
-  target: Target,
-  observation: Observation,
-): Promise<EngineEvidence> {
+function askEngines(context: Context, survey: Survey, target: Target): Promise<EngineEvidence[]> {
   const { machine, options } = context
-  const { engine, survey, store } = entry
-  const trust = await engine.readTrust(machine, target, survey)
-  const reachable = survey.state === 'running' && observation.addresses.length > 0
-  const answer = reachable
-    ? await engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
-    : undefined
-  return {
-    survey,
-    trust,
-    store: store.pool,
-    storeChangedMs: store.changedMs,
-    required: survey.installed || options.runtimes.includes(engine.name),
-    ...(answer ? { answer } : {}),
-  }
+  return Promise.all(
+    survey.engines.map(async ({ engine, survey: found, store }) => {
+      const [trust, answer] = await Promise.all([
+        engine.readTrust(machine, target, found),
+        found.state === 'running'
+          ? engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+          : undefined,
+      ])
+      return {
+        survey: found,
+        trust,
+        store: store.pool,
+        storeChangedMs: store.changedMs,
+        required: found.installed || options.runtimes.includes(engine.name),
+        ...(answer ? { answer } : {}),
+      }
+    }),
+  )
 }
 
 /** Fetches the issuers that were not sent, unless they are known or must not be asked for. */

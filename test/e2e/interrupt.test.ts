@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { join } from 'node:path'
+import { repository } from '../../fixtures/lab/host.ts'
+import { createCa } from '../../fixtures/pki.ts'
+import { watched, withLab } from './scene.ts'
+
+describe('an interrupted run', function () {
+  const scene = withLab(this)
+
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    it(`${name} while a registry keeps it waiting: exit 130, nothing is changed`, async () => {
+      const root = await createCa({ name: 'Corp Root CA' })
+      const server = await scene.lab.server('registry')
+      const service = await server.tcp(5000, 'silent')
+      const host = await scene.lab.host('client', { docker: false, hosts: { 'reg.corp': server.address } })
+      await host.write('/root/ca.pem', root.pem)
+      const before = await host.snapshot([...watched, '/var/lib'])
+      const program = [process.execPath, join(repository, 'bin/run.js')]
+      const run = host.start([...program, 'reg.corp:5000', '--ca', '/root/ca.pem', '--timeout', '60', '-v'])
+      await sleep(1500)
+      run.signal(name)
+      const { code, stderr } = await run.done
+      assert.equal(code, 130, stderr)
+      assert.match(stderr, /looking at the chain/, 'it had begun')
+      assert.match(stderr, /error\[interrupted\]/)
+      assert.deepEqual(await host.snapshot([...watched, '/var/lib']), before)
+      await service.stop()
+    })
+  }
+})

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import type { CertificateAuthority } from '../../fixtures/pki.ts'
+import type { EngineSurvey, TrustDirectory } from '../../src/runtimes/engine.ts'
+import { ca, days, leaf, type Scene } from './evidence.ts'
+import { consumer, faults, only, verdict } from './verdict.ts'
+
+const LINE = 'x509: certificate signed by unknown authority'
+
+describe('judge: the engine', () => {
+  let root: CertificateAuthority
+  let unknown: Scene
+  let trusted: Scene
+  before(async () => {
+    root = await ca('Root')
+    unknown = { sent: [await leaf(root)] }
+    trusted = { ...unknown, trusted: [root] }
+  })
+
+  it('predicts the line of each Go to the letter', () => {
+    const line = (go: string): string | undefined => consumer(verdict({ ...unknown, go })).predictedError
+    assert.equal(line('go1.13.15'), `Get https://reg.corp:5000/v2/: ${LINE}`)
+    assert.equal(line('go1.19.8'), `Get "https://reg.corp:5000/v2/": ${LINE}`)
+    const current = `Get "https://reg.corp:5000/v2/": tls: failed to verify certificate: ${LINE}`
+    assert.equal(line('go1.26.7'), current)
+    assert.equal(line('not a version'), current, 'the newest Go stands for one that is not known')
+  })
+
+  it('believes the engine more than its own reckoning', () => {
+    const state = (scene: Scene): readonly unknown[] => {
+      const { state: word, trusted: yes, assumed, observedError } = consumer(verdict(scene))
+      return [word, yes, assumed, observedError]
+    }
+    assert.deepEqual(state(trusted), ['unknown', false, true, undefined])
+    const accepted = { outcome: 'accepted', message: 'no basic auth credentials' } as const
+    assert.deepEqual(state({ ...trusted, answer: accepted }), ['trusted', true, undefined, undefined])
+    assert.deepEqual(state({ ...unknown, answer: accepted }), ['trusted', true, undefined, undefined])
+    const refused = { outcome: 'refused', message: 'x509: no' } as const
+    assert.deepEqual(state({ ...trusted, answer: refused }), ['refused', false, undefined, 'x509: no'])
+    const unclear = { outcome: 'unclear', message: 'context canceled' } as const
+    assert.deepEqual(state({ ...trusted, answer: unclear }), [
+      'unknown',
+      false,
+      undefined,
+      'context canceled',
+    ])
+  })
+
+  it('tells what an engine that cannot be asked is missing', () => {
+    const finding = (survey: Partial<EngineSurvey>, required = true): readonly string[] =>
+      verdict({ ...trusted, survey, required }).findings.map((found) => `${found.severity} ${found.code}`)
+    assert.deepEqual(finding({ state: 'absent', installed: false }, false), ['warning runtime-not-found'])
+    assert.deepEqual(finding({ state: 'down', problem: 'ECONNREFUSED' }), ['error daemon-down'])
+    assert.deepEqual(finding({ state: 'unreachable', problem: 'EACCES' }), ['warning runtime-unreachable'])
+    const judgement = verdict({ ...unknown, survey: { state: 'down' } })
+    assert.deepEqual(faults(judgement), ['*unknown-authority', 'daemon-down'])
+    assert.ok(!judgement.ownerMustAct)
+  })
+
+  const OPEN: readonly (readonly [string, Scene])[] = [
+    ['by name', { survey: { insecureRegistries: ['reg.corp:5000'] } }],
+    ['by network', { survey: { insecureNetworks: ['10.0.0.0/8', '198.18.0.0/15'] } }],
+    [
+      'by IPv6 network',
+      { survey: { insecureNetworks: ['fd18::/16'] }, observation: { addresses: ['fd18::2'] } },
+    ],
+    [
+      'by one address of several',
+      {
+        survey: { insecureNetworks: ['198.18.0.0/15'] },
+        observation: { addresses: ['10.1.1.1', '198.18.9.9'] },
+      },
+    ],
+  ]
+  for (const [how, scene] of OPEN) {
+    it(`says that an engine does not check at all: insecure-registries ${how}`, () => {
+      const judgement = verdict({ ...unknown, ...scene })
+      assert.deepEqual(faults(judgement), ['insecure-registry'])
+      assert.equal(only(judgement, 'insecure-registry').severity, 'error')
+      const { state, trusted: yes, predictedError } = consumer(judgement)
+      assert.deepEqual([state, yes, predictedError], ['unchecked', false, undefined])
+    })
+  }
+
+  it('takes no other port, name or network, nor a damaged one, for insecure', () => {
+    const insecureRegistries = ['reg.corp', 'reg.corp:5001', 'eg.corp:5000']
+    const insecureNetworks = ['10.0.0.0/8', '198.18.0.0', '198.18.0.0/99', '198.18.0.0/x', 'x/8', '']
+    const judgement = verdict({ ...unknown, survey: { insecureRegistries, insecureNetworks } })
+    assert.deepEqual(faults(judgement), ['*unknown-authority'])
+  })
+
+  it('knows that loopback is never checked, whatever the chain is like', async () => {
+    const expired = { sent: [await leaf(root, { notAfter: days(-1) })] }
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1']) {
+      const judgement = verdict({ ...expired, observation: { addresses: [address] } })
+      assert.equal(only(judgement, 'loopback-insecure').severity, 'warning')
+      assert.equal(consumer(judgement).state, 'unchecked')
+      assert.ok(!judgement.ownerMustAct)
+      assert.equal(judgement.findings.filter((finding) => finding.first).length, 0)
+    }
+    const counted = verdict({ ...unknown, observation: { addresses: ['127.0.0.1'] }, loopbackCounts: true })
+    assert.deepEqual(faults(counted), ['*unknown-authority'])
+  })
+
+  it('reports a directory that fails every request first, and the chain all the same', () => {
+    const path = '/etc/docker/certs.d/reg.corp:5000/a.key'
+    const message = 'missing client certificate a.cert for key a.key'
+    const codes = ['client-key-orphan', 'client-cert-orphan', 'trust-directory-unreadable'] as const
+    for (const code of codes) {
+      const judgement = verdict({ ...unknown, trust: { fatal: { code, path, message } } })
+      assert.deepEqual(faults(judgement), [`*${code}`, 'unknown-authority'])
+      assert.equal(consumer(judgement).predictedError, message)
+      assert.equal(only(judgement, code).owner, 'machine')
+    }
+    const failure = { code: 'unreachable', stage: 'connect', detail: 'refused', goError: 'refused' } as const
+    const fatal = { code: 'client-key-orphan', path, message } as const
+    const dark = verdict({ observation: { failure }, trust: { fatal } })
+    assert.deepEqual(faults(dark), ['*client-key-orphan', 'unreachable'], 'Docker reads the directory first')
+  })
+
+  it('mentions files and directories without effect', () => {
+    const trust: Partial<TrustDirectory> = {
+      ignored: [{ path: '/etc/docker/certs.d/reg.corp:5000/ca.pem', reason: 'not .crt' }],
+      misnamed: ['/etc/docker/certs.d/reg.corp'],
+    }
+    const judgement = verdict({ ...unknown, trust })
+    assert.deepEqual(faults(judgement), [
+      '*unknown-authority',
+      'trust-file-ignored',
+      'trust-directory-misnamed',
+    ])
+  })
+})

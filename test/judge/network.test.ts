@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import type { Certificate } from '../../fixtures/pki.ts'
+import type { Failure, Observation, Ping } from '../../src/registry/observation.ts'
+import { ca, leaf, type Scene } from './evidence.ts'
+import { consumer, faults, only, predicted, verdict } from './verdict.ts'
+
+type Row = readonly [
+  code: Failure['code'],
+  stage: Failure['stage'],
+  goError: string,
+  owner: string,
+  mustAct: boolean,
+]
+
+const FAILURES: readonly Row[] = [
+  ['name-not-resolved', 'resolve', 'dial tcp: lookup reg.corp: no such host', 'network', false],
+  ['unreachable', 'connect', 'dial tcp 198.18.0.2:5000: connect: connection refused', 'network', false],
+  ['timeout', 'connect', 'dial tcp 198.18.0.2:5000: i/o timeout', 'network', false],
+  ['plain-http', 'tls', 'http: server gave HTTP response to HTTPS client', 'registry', true],
+  ['not-tls', 'tls', 'tls: first record does not look like a TLS handshake', 'registry', true],
+  ['tls-too-old', 'tls', 'remote error: tls: protocol version not supported', 'registry', true],
+  ['tls-handshake-failed', 'tls', 'remote error: tls: handshake failure', 'registry', true],
+  ['client-certificate-required', 'ping', 'remote error: tls: certificate required', 'machine', false],
+  ['not-a-registry', 'ping', 'net/http: HTTP/1.x transport connection broken', 'registry', true],
+]
+
+function failing(row: Row, more: Partial<Observation> = {}): Scene {
+  const [code, stage, goError] = row
+  const failure: Failure = { code, stage, detail: 'as seen', goError }
+  return { observation: { failure, ...more } }
+}
+
+describe('judge: the network and /v2/', () => {
+  let trusted: Scene
+  let unknown: Scene
+  let server: Certificate
+  before(async () => {
+    const root = await ca('Root')
+    server = await leaf(root)
+    trusted = { sent: [server], store: [root] }
+    unknown = { sent: [server] }
+  })
+
+  for (const row of FAILURES) {
+    const [code, stage, goError, owner, mustAct] = row
+    it(`${code}: one finding, Go's line, nobody has refused anything`, () => {
+      const scene = stage === 'ping' ? trusted : {}
+      const judgement = verdict({ ...failing(row), ...scene })
+      assert.deepEqual(faults(judgement), [`*${code}`])
+      assert.equal(only(judgement, code).owner, owner)
+      assert.equal(predicted(judgement), goError)
+      assert.equal(consumer(judgement).state, 'unknown')
+      assert.equal(consumer(judgement).assumed, undefined)
+      assert.equal(judgement.ownerMustAct, mustAct)
+    })
+  }
+
+  it('says nothing for Go where its line cannot be known', () => {
+    const failure: Failure = { code: 'timeout', stage: 'tls', detail: 'TLS handshake' }
+    assert.equal(predicted(verdict({ observation: { failure } })), undefined)
+  })
+
+  it('marks the refused chain, not what failed behind it: Docker never gets there', () => {
+    const row = FAILURES.find(([code]) => code === 'not-a-registry') ?? assert.fail()
+    const judgement = verdict({ ...failing(row), ...unknown })
+    assert.deepEqual(faults(judgement), ['*unknown-authority', 'not-a-registry'])
+    assert.match(predicted(judgement) ?? '', /unknown authority$/)
+  })
+
+  const pings: readonly (readonly [string, Partial<Ping>, readonly string[], boolean])[] = [
+    ['an HTML page', { status: 200, contentType: 'text/html' }, ['not-a-registry'], true],
+    ['an HTML body', { status: 200, bodyStart: '\n<!DOCTYPE html>' }, ['not-a-registry'], true],
+    ['404', { status: 404 }, ['not-a-registry'], true],
+    ['a redirect', { status: 301, location: 'http://reg.corp/' }, ['not-a-registry'], true],
+    ['401 without a challenge', { status: 401, challenges: [] }, ['bad-challenge'], true],
+    [
+      '401 with Negotiate',
+      { challenges: [{ scheme: 'negotiate', parameters: {} }] },
+      ['bad-challenge'],
+      true,
+    ],
+    ['429', { status: 429, retryAfter: '60' }, ['rate-limited'], false],
+    [
+      '400 of nginx',
+      { status: 400, bodyStart: 'No required SSL certificate was sent' },
+      ['client-certificate-required'],
+      false,
+    ],
+    ['401 with Basic', {}, [], false],
+    ['401 with Bearer', { challenges: [{ scheme: 'bearer', parameters: {} }] }, [], false],
+    ['200', { status: 200 }, [], false],
+  ]
+  for (const [name, ping, expected, mustAct] of pings) {
+    it(`${name} at /v2/: ${expected[0] ?? 'a registry'}`, () => {
+      const challenges = [{ scheme: 'basic', parameters: {} }]
+      const usual: Ping = { status: 401, apiVersion: 'registry/2.0', challenges, bodyStart: '' }
+      const judgement = verdict({ ...trusted, observation: { ping: { ...usual, ...ping } } })
+      assert.deepEqual(faults(judgement), expected)
+      assert.equal(judgement.ownerMustAct, mustAct)
+      assert.equal(predicted(judgement), undefined, 'the chain itself is accepted')
+    })
+  }
+
+  it('informs that the version header is missing', () => {
+    const challenges = [{ scheme: 'basic', parameters: {} }]
+    const judgement = verdict({
+      ...trusted,
+      observation: { ping: { status: 401, challenges, bodyStart: '' } },
+    })
+    assert.equal(only(judgement, 'version-header-missing').severity, 'info')
+    const two = { status: 401, challenges, bodyStart: '', apiVersion: 'registry/1.0 registry/2.0' }
+    assert.deepEqual(verdict({ ...trusted, observation: { ping: two } }).findings, [])
+  })
+
+  it('mentions a clock that differs by more than five minutes', () => {
+    const skewed = (seconds: number): readonly string[] =>
+      faults(verdict({ ...trusted, observation: { clockSkewSeconds: seconds } }))
+    assert.deepEqual(skewed(-301), ['clock-skew'])
+    assert.deepEqual(skewed(300), [])
+  })
+})
