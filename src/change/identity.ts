@@ -32,7 +32,12 @@ export function decideIdentity(question: IdentityQuestion): Decision {
   const top = judgement.path.at(-1)
   if (judgement.proven && top) {
     // The root is recorded: public intermediates change at random.
-    return approve('proven', top.certificate, judgement.missing)
+    // Nothing missing, and still refused: the engine has not read the OS store again since the root came into it.
+    return approve(
+      'proven',
+      top.certificate,
+      judgement.missing.length > 0 ? judgement.missing : [top.certificate],
+    )
   }
   const presented = presentedAnchor(judgement)
   if (!presented) throw nothingPresented(question)

@@ -1,9 +1,10 @@
 import { posix } from 'node:path'
 import { TrustError, errorCode } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { FileInfo, Machine } from '../machine/machine.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
 import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
 import { sha256 } from './digest.ts'
+import { failed } from './failure.ts'
 import type { Step } from './step.ts'
 
 /** What will be done, in the three forms in which it is needed: for eyes, for the machine, for memory. */
@@ -121,13 +122,15 @@ export async function planUndo(
       changes.push({ path: file.path, state: 'unchanged', sha256: file.sha256 })
       continue
     }
-    const there = await readExisting(machine, file.path)
-    if (there === undefined) continue
-    if (sha256(there) !== file.sha256) {
-      changes.push({ path: file.path, state: 'kept', sha256: sha256(there) })
+    const { path, runtime } = file
+    const info = await look(machine, path)
+    if (info === undefined) continue
+    const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
+    if (there === undefined || sha256(there) !== file.sha256) {
+      changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
       continue
     }
-    const { path, runtime, mode } = file
+    const { mode } = info
     steps.push({ do: 'remove', path, mode, bytes: there.toString('base64') })
     items.push({
       action: 'remove',
@@ -138,8 +141,7 @@ export async function planUndo(
     })
     changes.push({ path, state: 'removed', sha256: file.sha256 })
   }
-  const going = await emptied(machine, records.directories, steps)
-  steps.push(...going.map((path): Step => ({ do: 'remove-directory', path, mode: 0o755 })))
+  steps.push(...(await emptied(machine, records.directories, steps)))
   const inUse = (directory: string): boolean => kept.some((file) => file.path.startsWith(`${directory}/`))
   return {
     items,
@@ -159,15 +161,15 @@ async function emptied(
   machine: Machine,
   ours: readonly string[],
   steps: readonly Step[],
-): Promise<readonly string[]> {
+): Promise<readonly Step[]> {
   const gone = new Set(steps.map((step) => step.path))
-  const found: string[] = []
+  const found: Step[] = []
   for (const directory of [...ours].sort((a, b) => b.length - a.length)) {
-    const info = await machine.stat(directory)
-    const names = info?.kind === 'directory' ? await machine.list(directory) : undefined
-    if (!names?.every((name) => gone.has(posix.join(directory, name)))) continue
+    const info = await look(machine, directory)
+    const names = info?.kind === 'directory' ? await namesIn(machine, directory) : undefined
+    if (!info || !names?.every((name) => gone.has(posix.join(directory, name)))) continue
     gone.add(directory)
-    found.push(directory)
+    found.push({ do: 'remove-directory', path: directory, mode: info.mode })
   }
   return found
 }
@@ -179,7 +181,7 @@ async function missingDirectories(
 ): Promise<readonly string[]> {
   const missing = new Set<string>()
   for (const directory of new Set(wanted.map((file) => posix.dirname(file.path)))) {
-    const info = await machine.stat(directory)
+    const info = await look(machine, directory)
     if (info && info.kind !== 'directory') {
       const what = info.kind === 'symlink' ? 'a symbolic link' : 'no directory'
       throw new TrustError(
@@ -191,7 +193,7 @@ async function missingDirectories(
       )
     }
     const chain: string[] = []
-    for (let path = directory; (await machine.stat(path)) === undefined; path = posix.dirname(path))
+    for (let path = directory; (await look(machine, path)) === undefined; path = posix.dirname(path))
       chain.unshift(path)
     for (const path of chain) missing.add(path)
   }
@@ -199,14 +201,30 @@ async function missingDirectories(
 }
 
 async function readExisting(machine: Machine, path: string): Promise<Buffer | undefined> {
-  const info = await machine.stat(path)
+  const info = await look(machine, path)
   if (!info) return undefined
   if (info.kind !== 'file') throw changedByOthers(path)
   return machine.read(path).catch((error: unknown) => {
-    if (errorCode(error) === 'EACCES')
-      throw new TrustError('needs-privilege', `${path} cannot be read by this user`)
-    throw error
+    throw unseen(machine, path, error)
   })
+}
+
+function look(machine: Machine, path: string): Promise<FileInfo | undefined> {
+  return machine.stat(path).catch((error: unknown) => {
+    throw unseen(machine, path, error)
+  })
+}
+
+function namesIn(machine: Machine, directory: string): Promise<readonly string[] | undefined> {
+  return machine.list(directory).catch((error: unknown) => {
+    throw unseen(machine, directory, error)
+  })
+}
+
+function unseen(machine: Machine, path: string, error: unknown): TrustError {
+  if (errorCode(error) === 'EACCES' && !machine.who().privileged)
+    return new TrustError('needs-privilege', `${path} cannot be read by this user`)
+  return failed(`${path} cannot be looked at; nothing was changed`, error)
 }
 
 function changedByOthers(path: string): TrustError {

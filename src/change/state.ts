@@ -1,9 +1,10 @@
 import { posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError, errorCode, errorText } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { Lock, Machine } from '../machine/machine.ts'
 import type { Records } from './model.ts'
-import { place, type Step } from './step.ts'
+import { isJournal, isRecords } from './shape.ts'
+import { isTemporary, place, type Step } from './step.ts'
 
 export const DEFAULT_STATE_DIR = '/var/lib/trust-registry'
 
@@ -62,12 +63,18 @@ export class State {
     await this.#machine.remove(this.#path('journal.json'))
   }
 
+  /** Removes what a run that was killed between a file's making and its rename left in our own directory. */
+  async sweep(): Promise<void> {
+    for (const name of (await this.#machine.list(this.directory).catch(() => undefined)) ?? []) {
+      if (isTemporary(name)) await this.#machine.remove(this.#path(name)).catch(() => undefined)
+    }
+  }
+
   /** Runs `work` alone on this machine; waits for others up to `timeoutMs`. */
   async locked<T>(timeoutMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.#ensureDirectory()
     const until = Date.now() + timeoutMs
     for (;;) {
-      const lock = await this.#machine.lock(this.#path('lock'))
+      const lock = await this.#tryLock()
       if (lock) {
         try {
           return await work()
@@ -75,12 +82,22 @@ export class State {
           await lock.release()
         }
       }
-      if (Date.now() >= until || signal.aborted) break
+      if (signal.aborted) throw new TrustError('interrupted', 'interrupted while waiting for another run')
+      if (Date.now() >= until) break
       await sleep(50)
     }
     throw new TrustError('locked', 'another run of trust-registry is changing this machine', {
       fix: `wait for it, or give it more time with --timeout; see who it is: fuser ${this.#path('lock')}`,
     })
+  }
+
+  async #tryLock(): Promise<Lock | undefined> {
+    try {
+      await this.#ensureDirectory()
+      return await this.#machine.lock(this.#path('lock'))
+    } catch (error) {
+      throw this.#unusable(error)
+    }
   }
 
   #path(name: string): string {
@@ -105,7 +122,9 @@ export class State {
   }
 
   async #readJson(name: string): Promise<unknown> {
-    const bytes = await this.#machine.read(this.#path(name), LIMIT)
+    const bytes = await this.#machine.read(this.#path(name), LIMIT).catch((error: unknown) => {
+      throw this.#unusable(error)
+    })
     if (bytes === undefined) return undefined
     try {
       return JSON.parse(bytes.toString('utf8')) as unknown
@@ -118,22 +137,26 @@ export class State {
     await place(this.#machine, this.#path(name), Buffer.from(`${JSON.stringify(value, null, 2)}\n`), mode, id)
   }
 
+  #unusable(error: unknown): TrustError {
+    const code = errorCode(error) ?? ''
+    if (code === 'EACCES' || code === 'EPERM') {
+      return new TrustError('needs-privilege', `${this.directory} needs root; nothing was changed`, {
+        cause: error,
+      })
+    }
+    return new TrustError(
+      'change-failed',
+      `${this.directory} cannot be used: ${errorText(error)}; nothing was changed`,
+      {
+        cause: error,
+      },
+    )
+  }
+
   #damaged(name: string, why: string): TrustError {
     const path = this.#path(name)
     return new TrustError('state-damaged', `${path} cannot be read: ${why}`, {
       fix: `look at it; what it lists is what was changed. To start afresh: mv ${path} ${path}.damaged`,
     })
   }
-}
-
-function hasVersion(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1
-}
-
-function isRecords(value: unknown): value is Records {
-  return hasVersion(value) && ['files', 'directories', 'registries'].every((key) => Array.isArray(value[key]))
-}
-
-function isJournal(value: unknown): value is Journal {
-  return hasVersion(value) && typeof value['id'] === 'string' && Array.isArray(value['steps'])
 }

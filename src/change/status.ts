@@ -1,5 +1,5 @@
-import type { Machine } from '../machine/machine.ts'
-import type { Identity, Records } from './model.ts'
+import type { FileInfo, Machine } from '../machine/machine.ts'
+import type { Identity, OwnedFile, Records } from './model.ts'
 
 export interface Holding {
   readonly registry: string
@@ -18,9 +18,7 @@ export async function holdings(machine: Machine, records: Records): Promise<read
   const found: Holding[] = []
   for (const record of records.registries) {
     for (const file of records.files.filter((entry) => entry.registries.includes(record.registry))) {
-      const info = await machine.stat(file.path)
-      const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
-      const drift = await driftOf(info, bytes, file)
+      const { bytes, drift } = await compare(machine, file)
       const expires = bytes && drift === undefined ? await endOf(bytes) : undefined
       found.push({
         registry: record.registry,
@@ -35,13 +33,32 @@ export async function holdings(machine: Machine, records: Records): Promise<read
       })
     }
   }
-  return found.sort((a, b) => a.registry.localeCompare(b.registry) || a.where.localeCompare(b.where))
+  return found.sort((a, b) => byOctets(a.registry, b.registry) || byOctets(a.where, b.where))
+}
+
+/** The same order on every machine, whatever its language. */
+function byOctets(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+async function compare(
+  machine: Machine,
+  file: OwnedFile,
+): Promise<{ readonly bytes?: Buffer | undefined; readonly drift?: string | undefined }> {
+  try {
+    const info = await machine.stat(file.path)
+    const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
+    return { bytes, drift: await driftOf(info, bytes, file) }
+  } catch (error) {
+    const { reasonOf } = await import('./failure.ts')
+    return { drift: `the file cannot be looked at: ${reasonOf(error)}` }
+  }
 }
 
 async function driftOf(
-  info: Awaited<ReturnType<Machine['stat']>>,
+  info: FileInfo | undefined,
   bytes: Buffer | undefined,
-  file: { readonly sha256: string; readonly mode: number },
+  file: OwnedFile,
 ): Promise<string | undefined> {
   if (!info) return 'the file is gone'
   if (!bytes) return 'something else stands there'

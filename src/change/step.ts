@@ -78,6 +78,11 @@ function temporary(path: string, id: string): string {
   return posix.join(posix.dirname(path), `.trust-registry-${id}.tmp`)
 }
 
+/** Whether a file of this name is one of ours that never got its own. */
+export function isTemporary(name: string): boolean {
+  return /^\.trust-registry-[0-9a-f-]{36}\.tmp$/.test(name)
+}
+
 async function tolerate(codes: readonly string[], work: Promise<void>): Promise<void> {
   try {
     await work

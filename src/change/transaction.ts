@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { failed, reasonOf } from './failure.ts'
 import type { Records } from './model.ts'
 import type { State } from './state.ts'
 import { doStep, undoStep, type Step } from './step.ts'
@@ -50,14 +51,16 @@ export async function perform<T>(
     }
     const result = await prove()
     stopIfAborted(signal)
-    await state.writeRecords({ ...change.records, last: id }, id).catch((error: unknown) => {
+    await state.writeRecords({ ...change.records, last: id }, id).catch(async (error: unknown) => {
+      // Where only the fsync behind the rename failed, the change holds.
+      if ((await state.records().catch(() => undefined))?.last === id) return
       throw failed('the records cannot be written; everything was rolled back', error)
     })
-    await state.removeJournal()
+    // From here on it holds, and a journal that stays is recognised by the next run.
+    await state.removeJournal().catch(() => undefined)
     return result
   } catch (error) {
-    if ((await state.records().catch(() => undefined))?.last === id) throw error
-    await rollBack(machine, state, change.steps, id)
+    await rollBack(machine, state, change.steps, id, error)
     throw error
   }
 }
@@ -65,49 +68,47 @@ export async function perform<T>(
 /** Rolls an unfinished change of an earlier run back. @returns whether there was one */
 export async function recover(machine: Machine, state: State): Promise<boolean> {
   const journal = await state.journal()
-  if (!journal) return false
-  const { last } = await state.records()
-  if (last === journal.id) await state.removeJournal()
-  else await rollBack(machine, state, journal.steps, journal.id)
-  return true
+  if (journal) {
+    const { last } = await state.records()
+    if (last !== journal.id) await rollBack(machine, state, journal.steps, journal.id)
+    else {
+      await state.removeJournal().catch((error: unknown) => {
+        throw failed('the journal of an earlier run cannot be removed', error)
+      })
+    }
+  }
+  await state.sweep()
+  return journal !== undefined
 }
 
-async function rollBack(machine: Machine, state: State, steps: readonly Step[], id: string): Promise<void> {
+async function rollBack(
+  machine: Machine,
+  state: State,
+  steps: readonly Step[],
+  id: string,
+  because?: unknown,
+): Promise<void> {
   const left: string[] = []
   for (const step of [...steps].reverse()) {
     await undoStep(machine, step, id).catch((error: unknown) => {
       // Where there is no real folder there is nothing of ours to take back.
-      if (!NOTHING_THERE.has(errorCode(error) ?? '')) left.push(`${step.path} (${errorText(error)})`)
+      if (!NOTHING_THERE.has(errorCode(error) ?? '')) left.push(`${step.path} (${reasonOf(error)})`)
     })
   }
   if (left.length > 0) {
     throw new TrustError('rollback-incomplete', `could not be rolled back: ${left.join(', ')}`, {
+      ...(because === undefined
+        ? {}
+        : { seen: `rolled back because: ${errorText(because)}`, cause: because }),
       fix: 'mend the cause and run the same command again: the journal is kept and is finished first',
     })
   }
-  await state.removeJournal()
+  // A journal that stays asks for nothing that is not done: rolling back may be repeated.
+  await state.removeJournal().catch(() => undefined)
 }
 
 const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
 function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new TrustError('interrupted', 'interrupted; everything was rolled back')
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'the system does not permit it (an immutable file?)',
-  ELOOP: 'a symbolic link stands there',
-  ENOTDIR: 'a symbolic link or a file stands where a directory should be',
-  EEXIST: 'something is there already',
-  EISDIR: 'a directory is there',
-  EIO: 'input/output error',
-}
-
-function failed(what: string, error: unknown): TrustError {
-  if (error instanceof TrustError) return error
-  const why = REASONS[errorCode(error) ?? ''] ?? errorText(error)
-  return new TrustError('change-failed', `${what}: ${why}`, { cause: error })
 }

@@ -73,7 +73,24 @@ export const trustFlags = {
   ...pem,
 }
 
-export const diagnoseFlags = { ...identity, ...targets, ...network, ...output, ...pem }
+const offline = {
+  chain: string({
+    helpValue: 'FILE',
+    summary: 'judge the certificates in a file, leaf first, in place of a registry',
+  }),
+  host: string({ helpValue: 'NAME', summary: 'the name or address that the --chain is to be good for' }),
+  roots: string({
+    helpValue: 'FILE',
+    summary: "trust the certificates in FILE; this machine's roots unless given",
+  }),
+  at: string({ helpValue: 'RFC3339', summary: 'judge the --chain as of this time; now unless given' }),
+  go: string({
+    helpValue: 'VERSION',
+    summary: 'by the rules of this Go release, such as 1.19 or go1.24.4; before 1.19 approximately',
+  }),
+}
+
+export const diagnoseFlags = { ...identity, ...targets, ...offline, ...network, ...output, ...pem }
 
 export const undoFlags = {
   all: toggle('everything that was done on this machine'),
@@ -86,4 +103,4 @@ export const statusFlags = { ...state, ...output }
 
 export const demoFlags = { json: output.json, quiet: output.quiet, verbose: output.verbose }
 
-export const allFlags = { ...trustFlags, ...undoFlags }
+export const allFlags = { ...trustFlags, ...diagnoseFlags, ...undoFlags }

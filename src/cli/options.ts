@@ -1,3 +1,5 @@
+import type { ChainOptions } from './chain-options.ts'
+
 /** The flags after parsing: plain, frozen, no oclif in sight. */
 export interface Options {
   readonly command: 'trust' | 'diagnose' | 'undo' | 'status'
@@ -5,6 +7,8 @@ export interface Options {
   readonly registries: readonly string[]
   /** `undo --all`. */
   readonly all: boolean
+  /** `diagnose --chain`: files in place of registries. */
+  readonly chain?: ChainOptions
   /** Paths of `--ca`. */
   readonly ca: readonly string[]
   /** 64 upper-case hex digits each. */

@@ -23,7 +23,7 @@ function rendered(outcome: Outcome, options: Options, io: Io): string {
     columns: io.stdout.columns === 0 ? 80 : (io.stdout.columns ?? 80),
     verbose: options.verbose,
     quiet: options.quiet,
-    now: new Date(),
+    now: options.chain?.at ?? new Date(),
   }
   return options.command === 'status' ? renderStatus(outcome.document, style) : renderText(outcome, style)
 }

@@ -1,6 +1,7 @@
 import type { InferredFlags } from '@oclif/core/interfaces'
 import { TrustError } from '../errors.ts'
 import { parseRegistry } from '../registry/reference.ts'
+import { readChainOptions } from './chain-options.ts'
 import { parseFingerprint } from './fingerprint.ts'
 import type { allFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -24,12 +25,14 @@ export async function readOptions(
 ): Promise<Options> {
   const listed = flags.file === undefined ? [] : await readList(flags.file)
   const registries = distinct([...typed, ...listed])
+  const chain = readChainOptions(flags, registries)
   checkRelations(command, flags, registries)
   const json = flags.json === true || flags['json-pem'] === true
   const options: Options = {
     command,
     registries,
     all: flags.all ?? false,
+    ...(chain && { chain }),
     ca: filled('--ca', flags.ca),
     fingerprints: (flags.fingerprint ?? []).map(parseFingerprint),
     trustOnFirstUse: flags['trust-on-first-use'] ?? false,
@@ -73,7 +76,7 @@ function checkRelations(command: Options['command'], flags: RawFlags, registries
     if (flags.all !== true && registries.length === 0) {
       throw usage('undo takes the registries to take back, or --all', 'trust-registry undo reg.corp:5000')
     }
-  } else if (command !== 'status' && registries.length === 0) {
+  } else if (command !== 'status' && registries.length === 0 && flags.chain === undefined) {
     throw usage('a registry is missing', `trust-registry ${command} reg.corp:5000`)
   }
   if (flags.quiet === true && flags.verbose === true) throw usage('--quiet and --verbose exclude each other')

@@ -46,6 +46,9 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   const chain = predict(observation, pool, go, evidence.at)
   const { fatal } = engine.trust
   const prediction = fatal ? { ...chain, line: fatal.message, unreached: false } : chain
+  if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
+    findings.push(...staleStore(engine, observation.target.registry))
+  }
   return {
     consumer: stateOf(base, engine, prediction),
     pool,
@@ -202,6 +205,22 @@ function engineFindings(engine: EngineEvidence): readonly Finding[] {
     ]
   }
   return []
+}
+
+/** Go reads the OS store once per process, at the first verification (crypto/x509 root.go). */
+function staleStore(engine: EngineEvidence, registry: string): readonly Finding[] {
+  const { name, startedMs } = engine.survey
+  if (startedMs === undefined || engine.storeChangedMs <= startedMs) return []
+  return [
+    {
+      code: 'restart-needed',
+      severity: 'error',
+      owner: 'machine',
+      first: true,
+      message: `the chain is good by the OS store as it is now, but ${name} read the store before it was changed, and reads it once`,
+      fix: `systemctl restart ${name}      # or, without a restart: trust-registry ${registry}`,
+    },
+  ]
 }
 
 function directoryFindings(engine: EngineEvidence): readonly Finding[] {

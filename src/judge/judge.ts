@@ -40,7 +40,7 @@ export function judge(evidence: Evidence): Judgement {
   const path = paths[0] ?? []
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
-  const refusing = engines.find((engine) => engine.refusal !== undefined)
+  const refusing = engines.find((engine) => engine.refusal !== undefined && !engine.consumer.trusted)
   const refusal = refusing?.refusal ?? (engines.length === 0 ? storeError(evidence, sent) : undefined)
   const pool = refusing?.pool ?? engines[0]?.pool ?? evidence.store
   const question = {

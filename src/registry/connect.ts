@@ -13,8 +13,8 @@ export interface Connection {
   readonly tlsVersion: string
   /** DER, as sent. */
   readonly sent: readonly Buffer[]
-  /** The socket's own error: undici only says "other side closed" (facts: TLS 1.3 and client certificates). */
-  readonly lastError: () => Error | undefined
+  /** The socket's own, first error: undici only says "other side closed" (facts: TLS 1.3 and client certificates). */
+  readonly socketError: () => Error | undefined
 }
 
 export interface Limits {
@@ -43,7 +43,7 @@ export async function resolve(target: Target, limits: Limits): Promise<readonly 
  */
 export async function openTls(target: Target, address: string, limits: Limits): Promise<Connection> {
   let sent: readonly Buffer[] = []
-  let lastError: Error | undefined
+  let firstError: Error | undefined
   const socket = connectTls({
     host: address,
     port: target.port,
@@ -61,13 +61,14 @@ export async function openTls(target: Target, address: string, limits: Limits): 
     if (sent.length === 0) sent = walkOnce(socket)
   })
   socket.on('error', (error: Error) => {
-    lastError = error
+    // undici adds one of its own, which says less.
+    firstError ??= error
   })
   const ended = new Promise<never>((_resolve, reject) => {
     socket.once('error', reject)
     socket.once('close', () => {
       reject(
-        lastError ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' }),
+        firstError ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' }),
       )
     })
   })
@@ -84,7 +85,13 @@ export async function openTls(target: Target, address: string, limits: Limits): 
     throw error
   }
   if (sent.length === 0) sent = walkOnce(socket)
-  return { socket, address, tlsVersion: socket.getProtocol() ?? 'unknown', sent, lastError: () => lastError }
+  return {
+    socket,
+    address,
+    tlsVersion: socket.getProtocol() ?? 'unknown',
+    sent,
+    socketError: () => firstError,
+  }
 }
 
 // Up to Node 24 the call empties OpenSSL's stack, so it may be made only once (facts: "Getting the raw chain").

@@ -66,6 +66,7 @@ export async function ping(target: Target, connection: Connection, limits: Limit
 
 async function clientOver(target: Target, connection: Connection, limits: Limits): Promise<Client> {
   const undici = await import('./http.ts')
+  let given = false
   const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
   return new undici.Client(`https://${host}:${target.port}`, {
     headersTimeout: limits.timeoutMs,
@@ -74,6 +75,12 @@ async function clientOver(target: Target, connection: Connection, limits: Limits
     // Called at once, the callback would hang the request for ever.
     connect: (_options, callback) => {
       queueMicrotask(() => {
+        // undici would ask for a socket that has ended meanwhile again and again, and let nothing else run.
+        if (given || connection.socket.destroyed) {
+          callback(connection.socketError() ?? new Error('the server closed the connection'), null)
+          return
+        }
+        given = true
         callback(null, connection.socket)
       })
     },
@@ -100,7 +107,7 @@ function single(value: string | readonly string[] | undefined): string | undefin
 }
 
 function pingFailure(error: unknown, connection: Connection): Failure {
-  const own = connection.lastError()
+  const own = connection.socketError()
   if (own && errorCode(own)?.startsWith('ERR_SSL_')) return { ...tlsFailure(own), stage: 'ping' }
   const code = errorCode(error) ?? ''
   const name = error instanceof Error ? error.name : ''

@@ -30,11 +30,16 @@ function fixOf(finding: Finding, style: Style): string[] {
 }
 
 /** What is wrong, in a sentence, and who has to act. */
-export function findingRows(findings: readonly Finding[], mainFixShown: boolean, style: Style): string[][] {
+export function findingRows(
+  findings: readonly Finding[],
+  mainFixShown: boolean,
+  style: Style,
+  printer = 'Docker',
+): string[][] {
   const main = mainFixShown ? mainFault(findings) : undefined
   return inOrder(findings).map((finding) => {
     const tone = tones[finding.severity]
-    const notes = [`who acts: ${actors[finding.owner]}`, ...(finding.first ? ['the one Docker prints'] : [])]
+    const notes = [`who acts: ${actors[finding.owner]}`, ...(finding.first ? [`the one ${printer} prints`] : [])]
     const head =
       ` ${style.paint(tone, `${glyphOf(finding, style)} ${finding.code}`)}` +
       style.paint('dim', `  (${notes.join('; ')})`)

@@ -74,7 +74,12 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
     { items: consumerRows(document.consumers, style), keep: 1, rank: 3, more: more('program') },
     block(document.error === undefined ? [] : stopLines(document.error, style)),
     {
-      items: findingRows(document.findings, fix.length > 0 && document.error?.fix === undefined, style),
+      items: findingRows(
+        document.findings,
+        fix.length > 0 && document.error?.fix === undefined,
+        style,
+        document.consumers.some(({ name }) => name === 'go') ? 'Go' : 'Docker',
+      ),
       keep: document.error === undefined ? 1 : 0,
       rank: 2,
       vital: true,

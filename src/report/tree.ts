@@ -16,7 +16,8 @@ const origins: Readonly<Record<Origin, string>> = {
 }
 
 /** A per-registry directory is no OS store: the difference is what the whole program is about. */
-function placeOf(link: ChainLink): string {
+function placeOf(link: ChainLink, view: RegistryView): string {
+  if (link.origin === 'store' && view.storeName !== undefined) return view.storeName
   return link.file?.includes('/certs.d/') === true ? 'in certs.d' : origins[link.origin]
 }
 const worst = { error: 0, warning: 1, info: 2 } as const
@@ -75,7 +76,7 @@ function linkCells(
   const cells: Cell[] = [
     { text: nameCell(name === '' ? '(no name)' : name, depth, style), tone: 'strong' },
     { text: roles[link.role] },
-    { text: placeOf(link) },
+    { text: placeOf(link, view) },
     { text: validity.text, tone: validity.tone },
   ]
   const [mark] = marks

@@ -8,6 +8,8 @@ export interface RegistryView {
   readonly path: readonly ChainLink[]
   /** The image reference or URL that the registry was taken from. */
   readonly takenFrom?: string
+  /** Where a certificate of origin `store` comes from: the OS store unless told. */
+  readonly storeName?: string
   /** The time that the verdict speaks of. */
   readonly at: Date
 }

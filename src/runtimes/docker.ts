@@ -155,10 +155,12 @@ const TLS_TROUBLE =
 /** The registry was never reached, whatever words its name holds. */
 const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =
-  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests/i
+  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests|unmarshalling/i
 
 /** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
 export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
+  // The registry answered and sent the client on to its token service: what failed there is not its chain.
+  if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
   const said = message.replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
   if (TLS_TROUBLE.test(said)) return 'refused'
   if (NOT_REACHED.test(said)) return 'unclear'

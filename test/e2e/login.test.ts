@@ -89,4 +89,39 @@ describe('the login after the trust', function () {
     assert.match(run.registry.login?.message ?? '', /config\.json is damaged/)
     assert.equal(await host.read('/root/.docker/config.json'), '{"auths": oops')
   })
+
+  it('under sudo the login belongs to the person who called', async () => {
+    const host = await freshHost()
+    await host.run(['useradd', '--create-home', '--uid', '4242', 'tester'])
+    const sudo = { SUDO_UID: '4242', SUDO_GID: '4242', SUDO_USER: 'tester', HOME: '/root' }
+    const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], {
+      ...password,
+      env: sudo,
+    })
+    assert.equal(run.code, 0, run.stdout)
+    assert.equal(await host.exists('/root/.docker/config.json'), false)
+    const { stdout } = await host.run([
+      'stat',
+      '-c',
+      '%U %a',
+      '/home/tester/.docker',
+      '/home/tester/.docker/config.json',
+    ])
+    assert.equal(stdout, 'tester 700\ntester 600\n')
+  })
+
+  it('under sudo a link in the place of config.json is not followed', async () => {
+    const host = await freshHost()
+    await host.run(['useradd', '--create-home', '--uid', '4242', 'tester'])
+    await host.write('/root/precious', 'precious\n')
+    await host.run(['mkdir', '/home/tester/.docker'])
+    await host.run(['ln', '-s', '/root/precious', '/home/tester/.docker/config.json'])
+    const sudo = { SUDO_UID: '4242', SUDO_GID: '4242', SUDO_USER: 'tester', HOME: '/root' }
+    const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], {
+      ...password,
+      env: sudo,
+    })
+    assert.equal(run.code, 10)
+    assert.equal(await host.read('/root/precious'), 'precious\n')
+  })
 })

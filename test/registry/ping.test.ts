@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
+import { openTls } from '../../src/registry/connect.ts'
 import type { Observation } from '../../src/registry/observation.ts'
+import { ping } from '../../src/registry/ping.ts'
 import { probe } from '../../src/registry/probe.ts'
 import { answer, closeServers, endless, pki, tcp, tls } from './servers.ts'
 
@@ -106,6 +109,16 @@ describe('registry/ping', () => {
       assert.equal(sent.length, 1)
     })
   }
+
+  it('does not wait for a connection that has ended before it was used', async () => {
+    const { leaf } = await pki()
+    const target = await tls([leaf], (socket) => socket.end())
+    const limits = { timeoutMs: 5000 }
+    const connection = await openTls(target, '127.0.0.1', limits)
+    if (!connection.socket.destroyed) await once(connection.socket.resume(), 'close')
+    const { failure } = await ping(target, connection, limits)
+    assert.equal(failure?.code, 'not-a-registry')
+  })
 
   it('calls silence a timeout, the chain kept', async () => {
     const { failure, sent } = await ask((socket) => socket.resume(), { timeoutMs: 100 })

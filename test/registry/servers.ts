@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
+import { pipeline, Readable } from 'node:stream'
 import { createServer as createTls, type TlsOptions, type TLSSocket } from 'node:tls'
 import { chainPem, createCa, type Certificate, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { parseRegistry, type Target } from '../../src/registry/reference.ts'
@@ -58,16 +59,16 @@ export function answer(text: string): (socket: Socket) => void {
   }
 }
 
-/** Sends a beginning, then the same part for ever. */
+function* repeat(beginning: string, part: string): Generator<string> {
+  yield beginning
+  for (;;) yield part
+}
+
+/** Sends a beginning, then the same part until the other side has had enough. */
 export function endless(beginning: string, part: string): (socket: Socket) => void {
   return (socket) => {
-    const pump = (): void => {
-      while (!socket.destroyed && socket.write(part));
-      socket.once('drain', pump)
-    }
     socket.once('data', () => {
-      socket.write(beginning)
-      pump()
+      pipeline(Readable.from(repeat(beginning, part)), socket, () => undefined)
     })
   }
 }

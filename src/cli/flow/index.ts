@@ -11,6 +11,11 @@ export async function runTrust(options: Options, services: Services): Promise<Ou
 }
 
 export async function runDiagnose(options: Options, services: Services): Promise<Outcome> {
+  const { chain } = options
+  if (chain) {
+    const { judgeFiles } = await import('./chain.ts')
+    return judgeFiles(createSite(options, services), chain)
+  }
   const [{ createContext }, { diagnose }] = await Promise.all([
     import('./context.ts'),
     import('./diagnose.ts'),

@@ -34,6 +34,11 @@ export async function install(
     const exitCode = options.check && !isEmpty(plan) ? 3 : 0
     return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items })
   }
+  if (isEmpty(plan) && !machine.who().privileged) {
+    // All is in place already; only the engine could not be asked by this user.
+    const changes = plan.changes
+    return viewOf(context, seen, { exitCode: exitOfCase(seen), verified: false, identity, changes })
+  }
   if (!isEmpty(plan)) requirePrivilege(context, `writing to ${plan.items[0]?.target ?? 'the machine'}`)
   await askChanges(context, plan.items, 'identity-is-enough')
 

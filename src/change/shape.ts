@@ -1,0 +1,75 @@
+import type { Records } from './model.ts'
+import type { Journal } from './state.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What root acts upon is looked at first: a file of another shape is never half understood. */
+export function isRecords(value: unknown): value is Records {
+  if (!isObject(value) || value['version'] !== 1) return false
+  const { files, directories, registries } = value
+  return (
+    isListOf(files, isOwnedFile) && isListOf(directories, isPath) && isListOf(registries, isRegistryRecord)
+  )
+}
+
+export function isJournal(value: unknown): value is Journal {
+  return (
+    isObject(value) &&
+    value['version'] === 1 &&
+    /^[0-9A-Za-z-]+$/.test(textOf(value['id'])) &&
+    isListOf(value['steps'], isStep)
+  )
+}
+
+function isStep(value: unknown): boolean {
+  if (!isObject(value) || !isPath(value['path']) || !isMode(value['mode'])) return false
+  switch (value['do']) {
+    case 'write':
+    case 'remove':
+      return typeof value['bytes'] === 'string'
+    case 'make-directory':
+    case 'remove-directory':
+      return true
+    default:
+      return false
+  }
+}
+
+function isOwnedFile(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isPath(value['path']) &&
+    isMode(value['mode']) &&
+    areTexts(value, 'sha256', 'certificate', 'runtime', 'since') &&
+    isListOf(value['registries'], (registry) => typeof registry === 'string')
+  )
+}
+
+function isRegistryRecord(value: unknown): boolean {
+  if (!isObject(value) || !areTexts(value, 'registry', 'anchor', 'since')) return false
+  return isObject(value['identity']) && areTexts(value['identity'], 'how', 'sha256', 'subject')
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isListOf(value: unknown, isOne: (entry: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every((entry) => isOne(entry))
+}
+
+function isPath(value: unknown): boolean {
+  return textOf(value).startsWith('/') && !textOf(value).includes('\0')
+}
+
+function isMode(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0o7777
+}
+
+function areTexts(value: Fields, ...names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === 'string')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,141 @@
+import { isIP } from 'node:net'
+import { judge, type Consumer, type Evidence, type Finding, type Judgement } from '../../judge/index.ts'
+import type { Target } from '../../registry/reference.ts'
+import type { Outcome } from '../../report/view.ts'
+import { readGoRoots } from '../../stores/go-roots.ts'
+import { CertPool, newestGo, tryParseCertificate, verify } from '../../x509/index.ts'
+import type { GoVersion, VerifyResult } from '../../x509/index.ts'
+import type { ChainOptions } from '../chain-options.ts'
+import { readChainFile, readRootsFile, type RootsFile } from './chain-files.ts'
+import { outcomeOf, viewOf } from './document.ts'
+import type { Site } from './site.ts'
+import { exitOfCase } from './verdict.ts'
+
+/** The first release whose verdicts were held against the toolchain itself; older ones are as documented. */
+const OLDEST_EXACT_GO = 19
+
+/**
+ * `diagnose --chain`: the verdict of Go's `Certificate.Verify` on files. No network, and no engine is asked.
+ */
+export async function judgeFiles(site: Site, chain: ChainOptions): Promise<Outcome> {
+  const go = chain.go ?? newestGo
+  const sent = await readChainFile(chain.path)
+  const roots = await rootsOf(site, chain, go)
+  const evidence = evidenceOf(site, chain, { sent, go, roots: roots.pool })
+  const judgement = withVerdict(judge(evidence), verdictOf(evidence, go), { go, roots })
+  const seen = { target: evidence.observation.target, evidence, judgement }
+  const exitCode = exitOfCase(seen)
+  const view = viewOf(site, seen, { exitCode, verified: exitCode === 0 })
+  return outcomeOf(site, [chain.roots === undefined ? view : { ...view, storeName: 'in the --roots file' }])
+}
+
+interface Roots extends RootsFile {
+  /** The file that was read, for the report. */
+  readonly place?: string
+}
+
+async function rootsOf(site: Site, { roots: path }: ChainOptions, go: GoVersion): Promise<Roots> {
+  if (path !== undefined) return { ...(await readRootsFile(path, go)), place: path }
+  const { pool, bundle } = await readGoRoots(site.machine)
+  return { pool, findings: [], ...(bundle === undefined ? {} : { place: bundle }) }
+}
+
+interface Material {
+  readonly sent: readonly Buffer[]
+  readonly go: GoVersion
+  readonly roots: CertPool
+}
+
+/** As if it had been seen on the wire, by an engine that trusts the roots and nothing else. */
+function evidenceOf(site: Site, { host, at }: ChainOptions, { sent, go, roots }: Material): Evidence {
+  const kinds = { 0: 'name', 4: 'ipv4', 6: 'ipv6' } as const
+  const target: Target = { registry: host, host, kind: kinds[isIP(host) as 0 | 4 | 6], port: 443 }
+  const engine: Evidence['engines'][number] = {
+    survey: {
+      name: 'go',
+      installed: true,
+      state: 'running',
+      go,
+      loader: 'classic',
+      insecureRegistries: [],
+      insecureNetworks: [],
+      environment: {},
+      environmentAssumed: false,
+    },
+    trust: { path: '', state: 'absent', pool: new CertPool(), ignored: [], misnamed: [], symlink: false },
+    store: roots,
+    storeChangedMs: 0,
+    required: true,
+  }
+  const observation = { target, addresses: [], sent, fetched: [] }
+  return { observation, at: at ?? site.machine.now(), given: [], store: roots, engines: [engine] }
+}
+
+type Failure = Extract<VerifyResult, { ok: false }>['error']
+
+/** What Go's own functions return, without what TLS or HTTP would put before it; undefined: it is content. */
+function verdictOf({ observation, at, store }: Evidence, go: GoVersion): Failure | undefined {
+  const certificates = []
+  for (const der of observation.sent) {
+    const certificate = tryParseCertificate(der, go)
+    if (certificate instanceof Error) return { kind: 'malformed-certificate', message: certificate.message }
+    certificates.push(certificate)
+  }
+  const [leaf, ...others] = certificates
+  if (!leaf) throw new Error('a chain without certificates')
+  const { host } = observation.target
+  const answer = verify(leaf, { host, at, intermediates: CertPool.of(...others), roots: store, go })
+  return answer.ok ? undefined : answer.error
+}
+
+function withVerdict(
+  judgement: Judgement,
+  failure: Failure | undefined,
+  { go, roots }: { readonly go: GoVersion; readonly roots: Roots },
+): Judgement {
+  const consumer: Consumer = {
+    name: 'go',
+    required: true,
+    state: failure ? 'refused' : 'trusted',
+    trusted: failure === undefined,
+    ...(failure ? { predictedError: failure.message } : {}),
+    ...(roots.place === undefined ? {} : { trustLocation: roots.place }),
+    ...(go.minor < OLDEST_EXACT_GO ? { assumed: true } : {}),
+  }
+  const found = [...named(judgement.findings, failure), ...roots.findings]
+  return {
+    ...judgement,
+    consumers: [consumer],
+    findings: failure ? found : found.map(asWarning),
+    ownerMustAct: failure !== undefined && judgement.ownerMustAct,
+  }
+}
+
+/** No refusal without a reason, where the judge found none of its own. */
+function named(findings: readonly Finding[], failure: Failure | undefined): readonly Finding[] {
+  if (!failure || findings.some((finding) => finding.first)) return findings
+  const { kind, message, certificate } = failure
+  const finding: Finding = {
+    code: kind === 'too-many-checks' ? 'chain-too-long' : kind,
+    severity: 'error',
+    owner: 'registry',
+    ...(certificate ? { certificate: certificate.sha256 } : {}),
+    first: true,
+    message: message.replace(/^x509: /, ''),
+  }
+  return [finding, ...findings]
+}
+
+/** What Go's verifier is content with is still worth a word: TLS itself, or other clients, may mind. */
+function asWarning(finding: Finding): Finding {
+  if (finding.severity !== 'error') return finding
+  const { code, owner, certificate, message, fix } = finding
+  return {
+    code,
+    severity: 'warning',
+    owner,
+    ...(certificate === undefined ? {} : { certificate }),
+    message,
+    ...(fix === undefined ? {} : { fix }),
+  }
+}
