@@ -1,6 +1,6 @@
-export { confirmed, decideIdentity, identityMissing } from './identity.ts'
+export { confirmed, decideBlind, decideIdentity, identityMissing } from './identity.ts'
 export type { Decision, IdentityQuestion } from './identity.ts'
-export type { Approved, Change, Identity, PlanItem, Records, WantedFile } from './model.ts'
+export type { Approved, Change, Identity, PlanItem, Records, RegistryRecord, WantedFile } from './model.ts'
 export { isEmpty, planInstall, planUndo, wantedFiles } from './plan.ts'
 export type { Plan } from './plan.ts'
 export { DEFAULT_STATE_DIR, State } from './state.ts'

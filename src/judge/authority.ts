@@ -151,7 +151,7 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
       ...base,
       certificate: certificate.sha256,
       message,
-      fix: `trust-registry ${question.registry} --fingerprint SHA256:${certificate.sha256}`,
+      fix: `trust-registry ${question.registry} ${origin === 'given' ? '--ca CA.pem' : `--fingerprint SHA256:${certificate.sha256}`}`,
     }
   }
   const failed = question.fetched.find(

@@ -35,7 +35,10 @@ export interface EngineVerdict {
 export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineVerdict {
   const { observation } = evidence
   const pool = CertPool.union(engine.store, engine.trust.pool)
-  const findings = [...engineFindings(engine), ...directoryFindings(engine)]
+  const findings = [
+    ...engineFindings(engine, evidence.observation.target.registry),
+    ...directoryFindings(engine),
+  ]
   const unchecked = uncheckedBecause(observation, engine, evidence.loopbackCounts ?? false)
   const base = { name: engine.survey.name, required: engine.required, trustLocation: engine.trust.path }
   if (unchecked) {
@@ -180,13 +183,16 @@ function uncheckedFinding(
   }
 }
 
-function engineFindings(engine: EngineEvidence): readonly Finding[] {
+function engineFindings(engine: EngineEvidence, registry: string): readonly Finding[] {
   const { name, state, problem } = engine.survey
   const severity = engine.required ? 'error' : 'warning'
   const base = { owner: 'machine', severity } as const
   if (state === 'absent') {
     const message = `${name} is not on this machine: no ${name}d program and no socket`
-    return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
+    // Named with --runtime it is prepared all the same.
+    if (engine.required) return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
+    const fix = `trust-registry ${registry} --runtime ${name} --ca CA.pem      # to prepare it all the same`
+    return [{ ...base, severity: 'error', code: 'runtime-not-found', message, fix }]
   }
   if (state === 'down') {
     const message = `the ${name} daemon does not answer (${problem ?? ''}), so nobody can ask it`

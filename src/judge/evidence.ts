@@ -14,6 +14,9 @@ export interface EngineEvidence {
   readonly required: boolean
 }
 
+/** Stands for a file where a certificate is known only because it was accepted before. */
+export const REMEMBERED = 'remembered'
+
 /** Everything that a verdict rests on. */
 export interface Evidence {
   readonly observation: Observation
@@ -21,6 +24,8 @@ export interface Evidence {
   readonly at: Date
   /** From `--ca`. */
   readonly given: readonly Certificate[]
+  /** What was accepted for this registry before: known, but proof of nothing. */
+  readonly remembered?: CertPool
   /** The OS store of the machine: the only pool that can prove an identity. */
   readonly store: CertPool
   readonly engines: readonly EngineEvidence[]

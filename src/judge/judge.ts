@@ -34,7 +34,11 @@ export function judge(evidence: Evidence): Judgement {
       .flatMap((fetch) => fetch.certificates)
       .flatMap((der) => parseOrSkip(der, go)),
     given: evidence.given,
-    store: CertPool.union(evidence.store, ...evidence.engines.map((engine) => engine.trust.pool)),
+    store: CertPool.union(
+      evidence.store,
+      ...evidence.engines.map((engine) => engine.trust.pool),
+      ...(evidence.remembered ? [evidence.remembered] : []),
+    ),
   }
   const paths = pathsUp(sources, at)
   const path = paths[0] ?? []
@@ -73,7 +77,7 @@ export function judge(evidence: Evidence): Judgement {
   const loopback = engines.some((engine) => engine.unchecked === 'loopback')
   return {
     findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
-    consumers: [...engines.map((engine) => engine.consumer), ...systemConsumer(evidence, sources, paths)],
+    consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, paths)],
     chain: chainOf(sources, path),
     path,
     candidates: candidatesOf(paths),
@@ -270,7 +274,17 @@ function markFirst(findings: readonly Finding[], first: ReturnType<typeof firstO
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 }
 
 function order(findings: readonly Finding[]): readonly Finding[] {
-  return [...findings].sort(
-    (a, b) => RANK[a.severity] - RANK[b.severity] || Number(b.first ?? false) - Number(a.first ?? false),
-  )
+  return [...findings].sort((a, b) => RANK[a.severity] - RANK[b.severity] || standing(b) - standing(a))
+}
+
+/** Where there is no engine at all, that comes before what one would say. */
+function standing(finding: Finding): number {
+  return finding.code === 'runtime-not-found' ? 2 : finding.first ? 1 : 0
+}
+
+/** An engine that is not there and was not asked for is no consumer. */
+function present(evidence: Evidence, engines: readonly EngineVerdict[]): readonly Consumer[] {
+  const gone = evidence.engines.filter(({ survey, required }) => survey.state === 'absent' && !required)
+  const names = new Set(gone.map(({ survey }) => survey.name))
+  return engines.map((engine) => engine.consumer).filter((consumer) => !names.has(consumer.name))
 }

@@ -135,7 +135,8 @@ async function download(url: URL, agent: Agent): Promise<Buffer> {
   const { request } = await import('./http.ts')
   const answer = await request(url, { dispatcher: agent, headers: { 'user-agent': 'trust-registry' } })
   if (answer.statusCode !== 200) {
-    answer.body.destroy()
+    // Without a listener the abort of the body would end the process.
+    answer.body.on('error', () => undefined).destroy()
     throw new Error(`HTTP status ${answer.statusCode}`)
   }
   const parts: Buffer[] = []

@@ -75,13 +75,11 @@ async function clientOver(target: Target, connection: Connection, limits: Limits
     // Called at once, the callback would hang the request for ever.
     connect: (_options, callback) => {
       queueMicrotask(() => {
-        // undici would ask for a socket that has ended meanwhile again and again, and let nothing else run.
-        if (given || connection.socket.destroyed) {
-          callback(connection.socketError() ?? new Error('the server closed the connection'), null)
-          return
-        }
+        // undici asks again, for ever, when it is given a socket that has ended, or a socket's error.
+        const ended = given || connection.socket.destroyed
         given = true
-        callback(null, connection.socket)
+        if (ended) callback(new Error('the server closed the connection'), null)
+        else callback(null, connection.socket)
       })
     },
   })

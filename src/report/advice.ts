@@ -17,12 +17,20 @@ export function fixLines(view: RegistryView, command: string, style: Style): str
   const { document } = view
   if (document.error?.fix !== undefined) return titled('To go on', document.error.fix, style)
   if (command !== 'diagnose' && (document.ok || isOnlyPlanned(document))) return []
-  const fault = mainFault(document.findings)
+  const owners =
+    document.exitCode === 6 ? document.findings.filter(({ owner }) => owner === 'registry') : undefined
+  const fault = mainFault(owners ?? document.findings)
   if (fault?.fix === undefined) return []
   const lines = titled(titleOf(fault), fault.fix, style)
   const meanwhile = fault.owner === 'registry' && document.exitCode === 1 && command === 'diagnose'
   if (!meanwhile || fault.fix.includes('trust-registry ')) return lines
-  return [...lines, ...titled('Until then, on this machine', trustCommand(document.registry), style)]
+  const own = document.findings.find(
+    (finding) => finding.owner === 'machine' && finding.fix?.startsWith('trust-registry '),
+  )
+  return [
+    ...lines,
+    ...titled('Until then, on this machine', own?.fix ?? trustCommand(document.registry), style),
+  ]
 }
 
 function titleOf(fault: Finding): string {
@@ -63,10 +71,10 @@ export function nextLines(view: RegistryView, command: string, style: Style): st
     return [` ${style.paint('dim', 'Only a look: nothing on this machine is changed.')}`]
   }
   if (command === 'trust' && changed) {
-    return [` ${style.paint('dim', 'To take it back:')} trust-registry undo ${registry}`]
+    return [` ${style.paint('dim', 'To take it back:')} ${view.undo ?? `trust-registry undo ${registry}`}`]
   }
   if (command === 'undo' && changed) {
-    return [` ${style.paint('dim', 'Credentials stay until you say:')} docker logout ${registry}`]
+    return [` ${style.paint('dim', 'Logged in? That stays until you say:')} docker logout ${registry}`]
   }
   return []
 }

@@ -81,6 +81,11 @@ export function proofLines(document: RegistryDocument, restartNeeded: boolean, s
     return [` ${style.paint('good', `${style.glyph.good} verified`)}: ${who}`]
   }
   if (document.verified || document.changes.length === 0) return []
-  const why = restartNeeded ? 'the engine sees it after a restart' : 'no engine could be asked'
+  const unchecked = document.consumers.some((consumer) => consumer.state === 'unchecked')
+  const why = restartNeeded
+    ? 'the engine sees it after a restart'
+    : unchecked
+      ? 'the engine does not check this registry'
+      : 'no engine could be asked'
   return [` ${style.paint('warn', `${style.glyph.warn} not verified`)}: ${why}`]
 }

@@ -14,9 +14,12 @@ const tones: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warni
 
 /** Errors first, and among them the one that Docker prints. */
 export function inOrder(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted(
-    (a, b) => order[a.severity] - order[b.severity] || Number(b.first ?? false) - Number(a.first ?? false),
-  )
+  return findings.toSorted((a, b) => order[a.severity] - order[b.severity] || standing(b) - standing(a))
+}
+
+/** Where there is no engine at all, that comes before what one would say. */
+function standing(finding: Finding): number {
+  return finding.code === 'runtime-not-found' ? 2 : finding.first ? 1 : 0
 }
 
 /** The fault to mend first: its fix stands at the end of the report, the others' with -v beside them. */
@@ -39,7 +42,10 @@ export function findingRows(
   const main = mainFixShown ? mainFault(findings) : undefined
   return inOrder(findings).map((finding) => {
     const tone = tones[finding.severity]
-    const notes = [`who acts: ${actors[finding.owner]}`, ...(finding.first ? [`the one ${printer} prints`] : [])]
+    const notes = [
+      `who acts: ${actors[finding.owner]}`,
+      ...(finding.first ? [`the one ${printer} prints`] : []),
+    ]
     const head =
       ` ${style.paint(tone, `${glyphOf(finding, style)} ${finding.code}`)}` +
       style.paint('dim', `  (${notes.join('; ')})`)

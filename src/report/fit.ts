@@ -25,13 +25,22 @@ interface Draft {
 export function fit(sections: readonly Section[], limit: number): string[] {
   const drafts: Draft[] = sections
     .filter((section) => section.items.length > 0)
-    .map((section) => ({ section, items: [...section.items], hidden: 0, gap: 0 }))
+    .map((section) => draftOf(section, limit))
   const tooLong = (gaps: boolean): boolean => lay(drafts, gaps).length > limit
 
   while (tooLong(true) && dropOne(drafts, (section) => section.keep));
   if (!tooLong(true)) return lay(drafts, true)
   while (tooLong(false) && dropOne(drafts, ({ vital, keep }) => (vital === true ? keep : 0)));
   return lay(drafts, false)
+}
+
+/** What could never be shown goes at once: one by one, thousands of items would take minutes. */
+function draftOf(section: Section, limit: number): Draft {
+  const { items, drop } = section
+  const hidden = Math.max(0, items.length - limit)
+  if (hidden === 0) return { section, items: [...items], hidden, gap: 0 }
+  const gap = drop === 'middle' ? Math.floor(limit / 2) : limit
+  return { section, items: items.toSpliced(gap, hidden), hidden, gap }
 }
 
 function dropOne(drafts: readonly Draft[], floor: (section: Section) => number): boolean {

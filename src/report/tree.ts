@@ -18,6 +18,7 @@ const origins: Readonly<Record<Origin, string>> = {
 /** A per-registry directory is no OS store: the difference is what the whole program is about. */
 function placeOf(link: ChainLink, view: RegistryView): string {
   if (link.origin === 'store' && view.storeName !== undefined) return view.storeName
+  if (link.file === 'remembered') return 'accepted before'
   return link.file?.includes('/certs.d/') === true ? 'in certs.d' : origins[link.origin]
 }
 const worst = { error: 0, warning: 1, info: 2 } as const

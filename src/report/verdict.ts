@@ -30,7 +30,7 @@ const stops: Readonly<Record<string, string>> = {
   'identity-missing': 'stopped: nobody has vouched for its certificate yet',
   'consent-missing': 'stopped: it needs your consent',
   policy: 'stopped: policy forbids it',
-  'identity-mismatch': 'STOPPED: it shows another identity than the one accepted',
+  'identity-mismatch': 'STOPPED: its identity is not the one that was expected',
   'change-failed': 'failed: nothing on this machine is changed',
   'rollback-incomplete': 'FAILED: some of it is left, see below',
   'login-failed': 'the login failed',
@@ -88,6 +88,9 @@ function ofConsumers(document: RegistryDocument, command: string, style: Style):
   }
   if (has('unknown')) return { tone: 'warn', text: `whether ${names('unknown')} trusts it is unknown` }
   if (!has('trusted')) {
+    if (document.ok && document.changes.length > 0) {
+      return { tone: 'warn', text: 'prepared, but nobody has looked at it: not verified' }
+    }
     return document.ok ? { tone: 'good', text: 'in order' } : { tone: 'bad', text: 'not in order, see below' }
   }
   return trusted(document, command, names('trusted'), asked.length)

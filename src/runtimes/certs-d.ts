@@ -107,9 +107,15 @@ export async function misnamed(
   const base = posix.dirname(right[0] ?? '/')
   const names = (await machine.list(base).catch(() => undefined)) ?? []
   return names
-    .filter((name) => looksMeant(name.toLowerCase(), target))
+    .filter((name) => !isOtherPort(name, target) && looksMeant(name.toLowerCase(), target))
     .map((name) => posix.join(base, name))
     .filter((path) => !right.includes(path))
+}
+
+// Several registries on one host are nothing strange.
+function isOtherPort(name: string, target: Target): boolean {
+  const port = name.startsWith(`${target.host}:`) ? name.slice(target.host.length + 1) : ''
+  return /^[0-9]+$/.test(port) && Number(port) !== target.port
 }
 
 function looksMeant(name: string, target: Target): boolean {

@@ -98,6 +98,14 @@ describe('change: identity', () => {
     check(approve(scene, pin(middle)), 'pin', middle, middle)
   })
 
+  it('a pin of a low intermediate brings nothing from above it', async () => {
+    const low = await ca('Low', { issuer: middle })
+    const deep = await leaf(low)
+    const lookups = [fetched(deep, low), fetched(low, middle), fetched(middle, root)]
+    check(approve({ sent: [deep], fetched: lookups }, pin(low)), 'pin', low, low)
+    check(approve({ sent: [deep], fetched: lookups }, pin(middle)), 'pin', middle, middle, low)
+  })
+
   it('a pin matches no leaf of a CA, nobody else, and no unrelated CA that is sent along', () => {
     const leafPinned = refusal(full, pin(server))
     assert.equal(leafPinned.code, EXIT.mismatch)
@@ -154,6 +162,10 @@ describe('change: identity', () => {
     const scene = { sent: [server], store: [root], fetched: [fetched(server, middle)] }
     check(approve(scene), 'proven', root, middle)
     check(approve(scene, { recorded: recordOf(root) }), 'recorded', root, middle)
+    // Nothing is missing, and yet the engine refuses: it reads another store than the machine.
+    const overridden = { sent: [server, middle], store: [root], engineStore: [] }
+    check(approve(overridden), 'proven', root, root)
+    check(approve(overridden, { recorded: recordOf(root) }), 'recorded', root, root)
   })
 
   it('takes the top of what was presented on first use, and asks a person otherwise', async () => {

@@ -80,7 +80,7 @@ describe('machines where the engine is not at hand', function () {
 
     const trusted = await runJson(host, [registry, '--ca', '/tmp/ca.pem'], nobody)
     assert.equal(trusted.code, 12)
-    assert.equal(trusted.registry.error?.fix, `sudo trust-registry ${registry} --ca /tmp/ca.pem`)
+    assert.equal(trusted.registry.error?.fix, `sudo trust-registry ${registry} --ca /tmp/ca.pem --json`)
     assert.deepEqual(await host.snapshot([...watched, '/var/lib']), before)
   })
 

@@ -98,6 +98,9 @@ describe('judge: who issued it', () => {
         [server.sha256],
       )
       assert.equal(predicted(verdict({ sent: [server], trusted: [server] })), undefined)
+      const stored = verdict({ sent: [server], store: [server] })
+      assert.equal(predicted(stored), undefined)
+      assert.ok(!stored.proven, 'a chain of one proves nothing')
     })
   }
 

@@ -45,10 +45,26 @@ describe('judge: the engine', () => {
     ])
   })
 
+  it('knows an engine that has read the OS store before it was changed', () => {
+    const answer = { outcome: 'refused', message: 'x509: no' } as const
+    const started = (startedMs: number): readonly string[] =>
+      faults(verdict({ ...trusted, answer, survey: { startedMs } }))
+    assert.deepEqual(started(-1), ['*restart-needed'])
+    assert.deepEqual(started(0), [])
+    assert.deepEqual(faults(verdict({ ...trusted, survey: { startedMs: -1 } })), [], 'it has refused nothing')
+  })
+
   it('tells what an engine that cannot be asked is missing', () => {
     const finding = (survey: Partial<EngineSurvey>, required = true): readonly string[] =>
       verdict({ ...trusted, survey, required }).findings.map((found) => `${found.severity} ${found.code}`)
-    assert.deepEqual(finding({ state: 'absent', installed: false }, false), ['warning runtime-not-found'])
+    const absent = { state: 'absent', installed: false } as const
+    assert.deepEqual(finding(absent, false), ['error runtime-not-found'])
+    assert.deepEqual(finding(absent, true), ['error runtime-not-found'], 'it is prepared all the same')
+    const nobody = verdict({ ...trusted, survey: absent, required: false })
+    assert.deepEqual(
+      nobody.consumers.map((entry) => entry.name),
+      ['system'],
+    )
     assert.deepEqual(finding({ state: 'down', problem: 'ECONNREFUSED' }), ['error daemon-down'])
     assert.deepEqual(finding({ state: 'unreachable', problem: 'EACCES' }), ['warning runtime-unreachable'])
     const judgement = verdict({ ...unknown, survey: { state: 'down' } })

@@ -122,6 +122,23 @@ describe('judge: faults of the chain', () => {
     assert.ok(refused.ownerMustAct)
   })
 
+  it("names what cannot be read, and takes no other certificate for the server's own", async () => {
+    const middle = await ca('Middle', { issuer: root })
+    const server = await leaf(middle)
+    const garbage = Buffer.from('garbage')
+    for (const raw of [
+      [garbage, middle.certificate],
+      [server.certificate, garbage, middle.certificate],
+    ]) {
+      const judgement = verdict({ raw, store: [root] })
+      assert.deepEqual(faults(judgement), ['*malformed-certificate'])
+      const text = 'tls: failed to parse certificate from server: x509: malformed certificate'
+      assert.equal(predicted(judgement), text)
+      assert.ok(judgement.ownerMustAct)
+      assert.equal(judgement.path[0]?.certificate.sha256, raw[0] === garbage ? undefined : server.sha256)
+    }
+  })
+
   it('lists all faults at once and marks the one that Go prints', async () => {
     const old = await ca('Old', { notAfter: days(-300) })
     const bad = { ekus: ['clientAuth'], names: ['other.corp'] }

@@ -91,7 +91,7 @@ describe('registry/ping', () => {
     const part = `${head('503 Unavailable', 'Content-Length: 100')}abc`
     const broken = await ask(answer(part))
     assert.deepEqual([broken.ping?.status, broken.ping?.bodyStart], [503, 'abc'])
-    const dry = await ask((socket) => socket.write(part), { timeoutMs: 100 })
+    const dry = await ask((socket) => socket.once('data', () => socket.write(part)), { timeoutMs: 100 })
     assert.deepEqual([dry.ping?.status, dry.ping?.bodyStart], [503, 'abc'])
   })
 
@@ -116,6 +116,16 @@ describe('registry/ping', () => {
     const limits = { timeoutMs: 5000 }
     const connection = await openTls(target, '127.0.0.1', limits)
     if (!connection.socket.destroyed) await once(connection.socket.resume(), 'close')
+    const { failure } = await ping(target, connection, limits)
+    assert.equal(failure?.code, 'not-a-registry')
+  })
+
+  it('does not believe an answer that came before the question', async () => {
+    const { leaf } = await pki()
+    const target = await tls([leaf], (socket) => socket.write(head('200 OK', 'Content-Length: 0')))
+    const limits = { timeoutMs: 5000 }
+    const connection = await openTls(target, '127.0.0.1', limits)
+    if (connection.socket.readableLength === 0) await once(connection.socket, 'readable')
     const { failure } = await ping(target, connection, limits)
     assert.equal(failure?.code, 'not-a-registry')
   })
@@ -153,7 +163,9 @@ describe('registry/ping', () => {
 
   it('keeps no process alive', async () => {
     const { leaf } = await pki()
-    const hanging = await tls([leaf], (socket) => socket.write(`${head('200 OK')}${'x'.repeat(2000)}`))
+    const hanging = await tls([leaf], (socket) => {
+      socket.once('data', () => socket.write(`${head('200 OK')}${'x'.repeat(2000)}`))
+    })
     const silent = await tcp(() => undefined)
     const from = new URL('../../src/registry/', import.meta.url).href
     const script = `

@@ -172,7 +172,7 @@ describe('report: what a person reads', () => {
        removed    /etc/docker/certs.d/reg.corp:5000/trust-registry-5C1F.crt
        removed    /etc/docker/certs.d/reg.corp:5000
 
-       Credentials stay until you say: docker logout reg.corp:5000
+       Logged in? That stays until you say: docker logout reg.corp:5000
     `,
     )
   })
@@ -181,7 +181,7 @@ describe('report: what a person reads', () => {
     assertReport(
       text(examples.pinMismatch),
       `
-      reg.corp:5000   ✗ STOPPED: it shows another identity than the one accepted
+      reg.corp:5000   ✗ STOPPED: its identity is not the one that was expected
 
        Corp Root CA          ROOT?  not sent, and not known here
        └─ Corp Issuing CA 2  INTER  sent by server  2024-03-01 → 2029-03-01  ✗

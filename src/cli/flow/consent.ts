@@ -4,27 +4,35 @@ import { colons, day } from '../../x509/words.ts'
 import type { PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import type { Context } from './context.ts'
+import { shellWord } from './shell.ts'
 import type { Site } from './site.ts'
+
+const DEFAULT_TIMEOUT_MS = 10_000
 
 /** The line to type again, with privilege. */
 export function sudoLine(context: Site): string {
   const { options } = context
-  const quoted = (text: string): string =>
-    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  const flag = (name: string, given: boolean): string[] => (given ? [name] : [])
   const words = [
-    ...(options.command === 'trust' ? [] : [options.command]),
+    ...(options.command === 'trust' && /[.:[/]/.test(options.registries[0] ?? '') ? [] : [options.command]),
     ...options.registries,
-    ...(options.all ? ['--all'] : []),
+    ...flag('--all', options.all),
     ...options.ca.flatMap((path) => ['--ca', path]),
     ...options.fingerprints.flatMap((pin) => ['--fingerprint', `SHA256:${pin}`]),
-    ...(options.trustOnFirstUse ? ['--trust-on-first-use'] : []),
+    ...flag('--trust-on-first-use', options.trustOnFirstUse),
     ...options.runtimes.flatMap((name) => ['--runtime', name]),
     ...(options.username === undefined ? [] : ['-u', options.username]),
-    ...(options.passwordStdin ? ['--password-stdin'] : []),
+    ...flag('--password-stdin', options.passwordStdin),
+    ...flag('--no-login', !options.login),
+    ...flag('--login-required', options.loginRequired),
+    ...flag('--offline', options.offline),
+    ...flag('--no-aia', !options.aia),
+    ...(options.timeoutMs === DEFAULT_TIMEOUT_MS ? [] : ['--timeout', String(options.timeoutMs / 1000)]),
     ...(options.stateDir === undefined ? [] : ['--state-dir', options.stateDir]),
-    ...(options.yes ? ['--yes'] : []),
+    ...flag('--yes', options.yes),
+    ...flag('--json', options.json),
   ]
-  return `sudo trust-registry ${words.map(quoted).join(' ')}`
+  return `sudo trust-registry ${words.map(shellWord).join(' ')}`
 }
 
 export function requirePrivilege(context: Site, what: string): void {

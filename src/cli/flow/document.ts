@@ -13,6 +13,7 @@ import type {
 import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
+import { shellWord } from './shell.ts'
 import type { Site } from './site.ts'
 import type { Case, Survey } from './observe.ts'
 
@@ -47,16 +48,23 @@ export function viewOf(context: Site, seen: Case, result: Result): RegistryView 
   }
   return {
     document,
+    undo: undoLine(context, target.registry),
     path: judgement.path,
     at: evidence.at,
     ...(target.takenFrom === undefined ? {} : { takenFrom: target.takenFrom }),
   }
 }
 
+function undoLine(context: Site, registry: string): string {
+  const { stateDir } = context.options
+  return `trust-registry undo ${registry}${stateDir === undefined ? '' : ` --state-dir ${shellWord(stateDir)}`}`
+}
+
 /** A registry that was not looked at: `undo`, `--offline`, or a refusal before the look. */
 export function blindView(context: Site, registry: string, result: Result): RegistryView {
   return {
     at: context.machine.now(),
+    undo: undoLine(context, registry),
     path: [],
     document: {
       registry,

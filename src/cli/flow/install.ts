@@ -98,7 +98,7 @@ async function prove(
     )
   }
   const done = await logIn(context, seen, password)
-  if (done && !done.ok && context.options.loginRequired) throw loginFailed(done)
+  if (done && !done.ok && context.options.loginRequired) throw loginFailed(context, seen, done)
   return { seen, ...(done ? { login: done } : {}) }
 }
 
@@ -123,11 +123,11 @@ export async function logIn(
   return login(context, seen, engine, password)
 }
 
-export function loginFailed(done: LoginDocument): TrustError {
-  return new TrustError(
-    'login-failed',
-    `the login failed, and --login-required takes the trust back: ${done.message ?? ''}`,
-  )
+export function loginFailed(context: Context, seen: Case, done: LoginDocument): TrustError {
+  const { username = 'NAME' } = context.options
+  return new TrustError('login-failed', `the login failed, and it was required: ${done.message ?? ''}`, {
+    fix: `docker login -u '${username}' ${seen.target.registry}      # to try the password by itself`,
+  })
 }
 
 /** An engine that was prepared on demand but is not there cannot be asked: that is no failure. */

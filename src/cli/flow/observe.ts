@@ -1,4 +1,4 @@
-import { judge, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
+import { judge, REMEMBERED, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { climb } from '../../registry/aia.ts'
 import type { Limits } from '../../registry/connect.ts'
 import type { Observation } from '../../registry/observation.ts'
@@ -6,7 +6,7 @@ import { probe } from '../../registry/probe.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
-import { CertPool, parseCertificate, type Certificate } from '../../x509/index.ts'
+import { CertPool, parseCertificate, tryParseCertificate, type Certificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 
 /** The machine as it stands before any registry is looked at: surveyed once a run. */
@@ -17,6 +17,7 @@ export interface Survey {
     readonly store: GoRoots
   }[]
   readonly store: GoRoots
+  readonly remembered: ReadonlyMap<string, CertPool>
 }
 
 /** One registry, seen and judged. */
@@ -40,7 +41,20 @@ export async function surveyMachine(context: Context): Promise<Survey> {
       return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
     }),
   )
-  return { store, engines }
+  return { store, engines, remembered: await remember(context) }
+}
+
+/** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */
+async function remember(context: Context): Promise<ReadonlyMap<string, CertPool>> {
+  const records = await context.state.records().catch(() => undefined)
+  return new Map(
+    records?.registries.map(({ registry, anchor }) => {
+      const pool = new CertPool()
+      const certificate = tryParseCertificate(Buffer.from(anchor, 'base64'))
+      if (!(certificate instanceof Error)) pool.add(certificate, REMEMBERED)
+      return [registry, pool]
+    }),
+  )
 }
 
 export function limitsOf(context: Context): Limits {
@@ -73,6 +87,7 @@ function caseOf(
   observation: Observation,
   engines: readonly EngineEvidence[],
 ): Case {
+  const remembered = survey.remembered.get(observation.target.registry)
   const evidence: Evidence = {
     observation,
     at: context.machine.now(),
@@ -80,6 +95,7 @@ function caseOf(
     store: survey.store.pool,
     engines,
     loopbackCounts: context.loopbackCounts,
+    ...(remembered ? { remembered } : {}),
   }
   return { target: observation.target, evidence, judgement: judge(evidence) }
 }

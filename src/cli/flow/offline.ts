@@ -1,5 +1,4 @@
-import { isEmpty, perform, planInstall, recover, type Approved, type Plan } from '../../change/index.ts'
-import { TrustError } from '../../errors.ts'
+import { decideBlind, isEmpty, perform, planInstall, recover, type Plan } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { askChanges, requirePrivilege } from './consent.ts'
@@ -11,10 +10,8 @@ import type { Survey } from './observe.ts'
 /** `--offline --ca FILE`: no look, no proof. */
 export async function installBlind(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
   const { options, machine, state, services, given } = context
-  const anchor = given.find((certificate) => certificate.isCA) ?? given[0]
-  if (!anchor) throw new TrustError('usage', '--offline needs --ca FILE')
-  const identity = { how: 'ca-file', sha256: anchor.sha256, subject: anchor.subject.text } as const
-  const approved: Approved = { identity, anchor, install: given.filter((certificate) => certificate.isCA) }
+  const approved = decideBlind(given, options.fingerprints)
+  const { identity } = approved
   const engines = survey.engines.map(({ survey: found }) => ({
     survey: found,
     required: found.installed || options.runtimes.includes(found.name),

@@ -4,6 +4,7 @@ import {
   identityMissing,
   type Approved,
   type IdentityQuestion,
+  type RegistryRecord,
 } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept } from '../../judge/index.ts'
@@ -12,7 +13,7 @@ import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
-import { outcomeOf, viewOf, type Result } from './document.ts'
+import { blindView, outcomeOf, viewOf, type Result } from './document.ts'
 import { healFirst } from './heal.ts'
 import { install, logIn, loginFailed } from './install.ts'
 import { askPassword } from './login.ts'
@@ -28,15 +29,16 @@ import { exitOfCase } from './verdict.ts'
  *   4. apply under the lock, prove through the engine, log in; or roll everything back.
  */
 export async function trust(context: Context): Promise<Outcome> {
-  const targets = context.options.registries.map(parseRegistry)
+  const { options } = context
+  const targets = options.registries.map(parseRegistry)
   const password = await askPassword(context, targets[0]?.registry ?? '')
   await healFirst(context)
   const survey = await surveyMachine(context)
   const views: RegistryView[] = []
   for (const target of targets) {
     views.push(
-      context.options.offline
-        ? await installBlind(context, survey, target)
+      options.offline
+        ? await prepareOne(context, survey, target)
         : await trustOne(context, survey, target, password),
     )
   }
@@ -58,26 +60,39 @@ async function trustOne(
   }
 }
 
+async function prepareOne(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
+  try {
+    return await installBlind(context, survey, target)
+  } catch (error) {
+    if (!(error instanceof TrustError) || context.services.io.signal.aborted) throw error
+    return blindView(context, target.registry, { exitCode: exitOf(error), verified: false, error })
+  }
+}
+
 async function mend(
   context: Context,
   survey: Survey,
   seen: Case,
   password: string | undefined,
 ): Promise<RegistryView> {
+  const { options } = context
+  const { target } = seen
   const look = exitOfCase(seen)
   const required = seen.evidence.engines.filter((engine) => engine.required)
   const unchecked = seen.judgement.consumers.some(
     (consumer) => consumer.required && consumer.state === 'unchecked',
   )
   const loopback = unchecked && look === 0
-  if (look === 7 || look === 6 || required.length === 0 || loopback) {
+  // A directory that stops the engine altogether is put in order by a person; more files would not help.
+  const stuck = required.some((engine) => engine.trust.fatal !== undefined)
+  if (look === 7 || look === 6 || required.length === 0 || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
-  const { options } = context
-  const pinned = options.fingerprints.length > 0 || context.given.length > 0
-  if (look === 0 && !pinned) return await alreadyTrusted(context, seen, password, {})
+  const recorded = await recordOf(context, target)
+  const vouched = options.fingerprints.length > 0 || context.given.length > 0 || recorded !== undefined
+  if (look === 0 && !vouched) return await alreadyTrusted(context, seen, password, {})
 
-  const approved = await establish(context, seen)
+  const approved = await establish(context, seen, recorded)
   if (look === 0) return await alreadyTrusted(context, seen, password, { identity: approved.identity })
   if (!unchecked && !wouldAccept(seen.evidence, approved.install)) {
     return viewOf(context, seen, { exitCode: 6, verified: false, identity: approved.identity })
@@ -92,16 +107,19 @@ async function alreadyTrusted(
   result: Pick<Result, 'identity'>,
 ): Promise<RegistryView> {
   const done = context.options.dryRun ? undefined : await logIn(context, seen, password)
-  if (done && !done.ok && context.options.loginRequired) throw loginFailed(done)
+  if (done && !done.ok && context.options.loginRequired) throw loginFailed(context, seen, done)
   const exitCode = done && !done.ok ? 10 : 0
   return viewOf(context, seen, { ...result, exitCode, verified: true, ...(done ? { login: done } : {}) })
 }
 
 /** Who it is: by pin, file, record or proof; else a person at the terminal, or a refusal. */
-async function establish(context: Context, seen: Case): Promise<Approved> {
-  const { options, state } = context
+async function establish(
+  context: Context,
+  seen: Case,
+  recorded: RegistryRecord | undefined,
+): Promise<Approved> {
+  const { options } = context
   const { registry } = seen.target
-  const recorded = (await state.records()).registries.find((record) => record.registry === registry)
   const question: IdentityQuestion = {
     registry,
     judgement: seen.judgement,
@@ -115,4 +133,9 @@ async function establish(context: Context, seen: Case): Promise<Approved> {
   if (!options.input) throw identityMissing(question, decision.candidate)
   if (await askIdentity(context, registry, decision.candidate)) return confirmed(question, decision.candidate)
   throw identityMissing(question, decision.candidate)
+}
+
+async function recordOf(context: Context, target: Target): Promise<RegistryRecord | undefined> {
+  const { registries } = await context.state.records()
+  return registries.find((record) => record.registry === target.registry)
 }

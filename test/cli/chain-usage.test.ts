@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { createCa } from '../../fixtures/pki.ts'
+import { main } from '../../src/cli/main.ts'
+import type { FailureDocument } from '../../src/report/document.ts'
+import { Files } from './chain-scene.ts'
+import { fakeIo } from './fake-io.ts'
+
+describe('diagnose --chain, used wrongly: exit 2', () => {
+  const files = new Files()
+
+  after(() => {
+    files.remove()
+  })
+
+  const host = ['--host', 'reg.corp']
+  const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--chain', 'c.pem'], /--chain needs the name/],
+    [['--chain', 'c.pem', ...host, 'reg.corp:5000'], /registries or --chain, not both/],
+    [['--chain', '', ...host], /--chain expects the path of a file/],
+    [['--chain', 'c.pem', ...host, '--roots', ''], /--roots expects the path of a file/],
+    ...['host', 'roots', 'at', 'go'].map(
+      (flag) => [['reg.corp:5000', `--${flag}`, 'x'], new RegExp(`--${flag} goes with --chain`)] as const,
+    ),
+    ...['', 'reg.corp:5000', '[fd00::1]:5000', 'a b', '$(id)', 'fe80::1%eth0', 'bü.de', '-oX', 'a..b'].map(
+      (name) => [['--chain', 'c.pem', `--host=${name}`], /--host is .*it is a name or an address/] as const,
+    ),
+    ...['now', '2026-11-22', '2026-02-30T00:00:00Z', '2026-11-22T24:00:00Z', '2026-11-22T08:00:00'].map(
+      (time) => [['--chain', 'c.pem', ...host, '--at', time], /--at is .*it is a time such as/] as const,
+    ),
+    ...['', '2.0', '1.12', '1', 'latest', '1.19.x', '1.19foo', 'go1.x'].map(
+      (go) =>
+        [['--chain', 'c.pem', ...host, `--go=${go}`], /--go is .*it is a release from 1\.13 on/] as const,
+    ),
+    [['--chain', '/nowhere/at/all', ...host], /the --chain file .*there is no such file/],
+    [['--chain', '/dev/zero', ...host], /it is no regular file/],
+  ]
+  for (const [argv, sentence] of mistakes) {
+    it(argv.join(' '), async () => {
+      const io = fakeIo()
+      assert.equal(await main(['diagnose', ...argv], io), 2, io.out())
+      assert.match(io.err(), sentence)
+    })
+  }
+
+  async function refused(argv: readonly string[], sentence: RegExp): Promise<void> {
+    const io = fakeIo()
+    assert.equal(await main(['diagnose', ...argv, ...host, '--json'], io), 2)
+    const { error } = JSON.parse(io.out()) as FailureDocument
+    assert.equal(error.code, 'bad-file')
+    assert.match(error.message, sentence)
+  }
+
+  it('files that are none, too large, or without a certificate', async function () {
+    const big = files.write(Buffer.alloc(1024 * 1024 + 1, 0x0a))
+    const ca = await createCa({ name: 'Corp Root CA', keyKind: 'p-256' })
+    const leaf = await ca.issue({ names: ['reg.corp'], keyKind: 'p-256' })
+    const chain = files.chain(leaf)
+    for (const [content, sentence] of [
+      ['', /line 1: The file is empty/],
+      ['hello', /line 1: The file holds no PEM block/],
+      [leaf.key, /it holds no certificate/],
+      [`\ufeff${leaf.pem}`, /line 1: A byte order mark/],
+      [leaf.pem + ca.pem.slice(0, 99), /line \d+: The block has no END line/],
+    ] as const) {
+      await refused(['--chain', files.write(content)], sentence)
+    }
+    await refused(['--chain', big], /is larger than 1024 KiB/)
+    await refused(['--chain', chain, '--roots', big], /the --roots file .* is larger than 1024 KiB/)
+    await refused(
+      ['--chain', chain, '--roots', files.write(leaf.key)],
+      /holds no certificate that Go would read/,
+    )
+    if (process.platform === 'win32') return
+    const fifo = join(files.directory, 'fifo')
+    assert.equal(spawnSync('mkfifo', [fifo]).status, 0)
+    await refused(['--chain', fifo], /it is no regular file/)
+    await refused(['--chain', chain, '--roots', fifo], /it is no regular file/)
+  })
+})

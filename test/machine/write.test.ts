@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import { leaveOut } from '../support/left-out.ts'
+import { throwaway } from './throwaway.ts'
+
+const modeOf = (path: string): number => fs.lstatSync(path).mode & 0o7777
+const code =
+  (...codes: readonly string[]) =>
+  (error: unknown) => {
+    assert.ok(error instanceof Error && 'code' in error && typeof error.code === 'string')
+    assert.ok(codes.includes(error.code), error.code)
+    return true
+  }
+const bytes = Buffer.from('new')
+
+describe('machine/local: writing', () => {
+  const { machine, path } = throwaway()
+  before(function () {
+    if (process.platform === 'win32') leaveOut(this, 'Windows has neither modes nor a umask')
+  })
+
+  for (const umask of [0o000, 0o022, 0o077, 0o777]) {
+    it(`gives files and folders their mode under umask ${umask.toString(8)}`, async () => {
+      const before = process.umask(umask)
+      try {
+        await machine().makeDirectory('/d', 0o755)
+        await machine().create('/d/public', bytes, 0o644)
+        await machine().create('/d/private', bytes, 0o600)
+      } finally {
+        process.umask(before)
+      }
+      assert.deepEqual(['d', 'd/public', 'd/private'].map(path).map(modeOf), [0o755, 0o644, 0o600])
+      assert.equal(fs.readFileSync(path('d/public'), 'utf8'), 'new')
+    })
+  }
+
+  it('gives files to their owner', async function () {
+    if (process.geteuid?.() !== 0) leaveOut(this, 'only root gives files away')
+    const owner = { uid: 12_345, gid: 23_456, name: 'x', home: '/' }
+    await machine().makeDirectory('/d', 0o700, owner)
+    await machine().create('/d/f', bytes, 0o600, owner)
+    for (const name of ['d', 'd/f']) {
+      const { uid, gid } = fs.statSync(path(name))
+      assert.deepEqual([uid, gid], [12_345, 23_456], name)
+    }
+  })
+
+  it('makes new files only, and follows no link that waits in their place', async () => {
+    fs.writeFileSync(path('old'), 'old')
+    fs.writeFileSync(path('victim'), 'old')
+    fs.symlinkSync('victim', path('planted'))
+    fs.symlinkSync('nowhere', path('dangling'))
+    for (const name of ['/old', '/planted', '/dangling']) {
+      await assert.rejects(machine().create(name, bytes, 0o644), { code: 'EEXIST' }, name)
+    }
+    assert.deepEqual(
+      [fs.readFileSync(path('old'), 'utf8'), fs.readFileSync(path('victim'), 'utf8')],
+      ['old', 'old'],
+    )
+    assert.ok(!fs.existsSync(path('nowhere')))
+  })
+
+  it('writes into no directory that is a link', async () => {
+    fs.mkdirSync(path('real'))
+    fs.writeFileSync(path('real/victim'), 'old')
+    fs.writeFileSync(path('real/new'), 'new')
+    fs.symlinkSync('real', path('reg:5000'))
+    const refused = code('ENOTDIR', 'ELOOP')
+    await assert.rejects(machine().create('/reg:5000/ca.crt', bytes, 0o644), refused)
+    await assert.rejects(machine().rename('/reg:5000/new', '/reg:5000/victim'), refused)
+    await assert.rejects(machine().remove('/reg:5000/victim'), refused)
+    assert.deepEqual(fs.readdirSync(path('real')).sort(), ['new', 'victim'])
+    assert.equal(fs.readFileSync(path('real/victim'), 'utf8'), 'old')
+  })
+
+  it('replaces by renaming, links included, within one directory', async () => {
+    fs.mkdirSync(path('d'))
+    fs.mkdirSync(path('e'))
+    fs.writeFileSync(path('d/victim'), 'old')
+    for (const name of ['d/part', 'e/part', 'd/other']) fs.writeFileSync(path(name), name)
+    fs.symlinkSync('victim', path('d/link'))
+    await machine().rename('/d/part', '/d/link')
+    assert.ok(fs.lstatSync(path('d/link')).isFile())
+    assert.equal(fs.readFileSync(path('d/link'), 'utf8'), 'd/part')
+    assert.equal(fs.readFileSync(path('d/victim'), 'utf8'), 'old')
+    await assert.rejects(machine().rename('/d/other', '/e/victim'), { code: 'EXDEV' })
+    await assert.rejects(machine().rename('/d/none', '/d/victim'), { code: 'ENOENT' })
+    assert.equal(fs.readFileSync(path('e/part'), 'utf8'), 'e/part')
+  })
+
+  it('removes links and not what they name', async () => {
+    fs.writeFileSync(path('victim'), 'old')
+    fs.symlinkSync('victim', path('link'))
+    await machine().remove('/link')
+    assert.deepEqual(fs.readdirSync(path()), ['victim'])
+    await assert.rejects(machine().remove('/link'), { code: 'ENOENT' })
+  })
+
+  it('makes and removes one directory at a time', async () => {
+    await assert.rejects(machine().makeDirectory('/a/b', 0o755), { code: 'ENOENT' })
+    await machine().makeDirectory('/a', 0o755)
+    await assert.rejects(machine().makeDirectory('/a', 0o700), { code: 'EEXIST' })
+    assert.equal(modeOf(path('a')), 0o755)
+    fs.writeFileSync(path('a/f'), '')
+    await assert.rejects(machine().removeDirectory('/a'), { code: 'ENOTEMPTY' })
+    await machine().remove('/a/f')
+    await machine().removeDirectory('/a')
+    assert.deepEqual(fs.readdirSync(path()), [])
+  })
+
+  it('leaves no descriptor open', async function () {
+    if (process.platform !== 'linux') leaveOut(this, 'only Linux lists the descriptors of a process')
+    const count = (): number => fs.readdirSync('/proc/self/fd').length
+    const before = count()
+    await machine().create('/f', bytes, 0o644)
+    await machine().rename('/f', '/g')
+    await assert.rejects(machine().create('/g', bytes, 0o644))
+    await machine().read('/g')
+    await assert.rejects(machine().read('/'))
+    await machine().remove('/g')
+    await machine().makeDirectory('/d', 0o755)
+    await machine().removeDirectory('/d')
+    assert.equal(count(), before)
+  })
+})
