@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'locked'
   | 'needs-privilege'
   | 'state-damaged'
+  | 'unfinished'
   | 'interrupted'
 
 export interface ErrorDetails {

@@ -34,6 +34,7 @@ const ofError: Readonly<Record<ErrorCode, ExitCode>> = {
   'identity-mismatch': 5,
   'change-failed': 8,
   'state-damaged': 8,
+  unfinished: 1,
   'rollback-incomplete': 9,
   'login-failed': 10,
   locked: 11,

@@ -11,7 +11,7 @@ export function renderStatus(document: ResultDocument, options: TextOptions): st
   const style = styleOf(options)
   const entries = document.entries ?? []
   const shown = options.quiet ? entries.filter((entry) => !entry.holds) : entries
-  if (shown.length === 0) return options.quiet ? '' : 'trust-registry has changed nothing on this machine\n'
+  if (shown.length === 0) return options.quiet ? '' : 'nothing on record\n'
 
   const head = ['Registry', 'Runtime', 'Since', 'Expires', 'State'].map((text): Cell => ({
     text,

@@ -99,6 +99,7 @@ describe('json: the contract', () => {
       locked: true,
       'needs-privilege': true,
       'state-damaged': true,
+      unfinished: true,
       interrupted: true,
       bug: true,
     }

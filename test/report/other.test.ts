@@ -104,7 +104,7 @@ describe('renderStatus', () => {
   })
 
   it('says that there is nothing', () => {
-    assert.equal(status([]), 'trust-registry has changed nothing on this machine\n')
+    assert.equal(status([]), 'nothing on record\n')
   })
 
   it('quiet: only what does not hold', () => {

@@ -1,4 +1,5 @@
 import { holdings } from '../../change/status.ts'
+import { TrustError } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
 import type { Site } from './site.ts'
@@ -7,6 +8,12 @@ import { outcomeOf } from './document.ts'
 /** What was done here, whether it still holds, and what expires when. */
 export async function status(context: Site): Promise<Outcome> {
   const { machine, state, options } = context
+  if (await state.isUnfinished()) {
+    throw new TrustError('unfinished', 'a change is under way, or was cut off before it was done', {
+      seen: `${state.directory}/journal.json`,
+      fix: 'trust-registry undo REGISTRY      # or trust: the next run first rolls back what was cut off',
+    })
+  }
   const asked = new Set(options.registries.map((text) => parseRegistry(text).registry))
   const all = await holdings(machine, await state.records())
   const entries = all.filter((entry) => asked.size === 0 || asked.has(entry.registry))
