@@ -12,6 +12,7 @@ import {
 import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'
+import { loginFailure } from './registry.ts'
 
 /** Go's complaint: its kind, the certificate at fault, and the issuer that would not do. */
 export type Refusal = Pick<VerifyError, 'message' | 'certificate' | 'hint'> & {
@@ -67,19 +68,23 @@ interface Prediction {
   /** The fault lies before any certificate: nobody has refused the chain. */
   readonly unreached: boolean
   readonly refusal?: Refusal
+  /** It will be content with the chain, and the login fails all the same. */
+  readonly login?: string
 }
 
 function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Date): Prediction {
   const url = `https://${observation.target.registry}/v2/`
   const get = (text: string): string => `Get ${go.minor < 14 ? url : `"${url}"`}: ${text}`
-  const wire = observation.sent.length === 0 ? undefined : checkSentChain(observation.sent, go)
-  if (wire?.ok === false) {
-    return { line: get(wire.message), unreached: false, refusal: refusalOf(wire, observation, go) }
-  }
   const { failure } = observation
   const failed = failure?.goError === undefined ? {} : { line: get(failure.goError) }
-  const [leaf, ...others] = wire?.certificates ?? []
-  if (!leaf || (failure && failure.stage !== 'ping')) return { ...failed, unreached: true }
+  // The version is settled before any certificate; whatever else went wrong behind one, Go judges it first.
+  if (observation.sent.length === 0 || failure?.code === 'tls-too-old') return { ...failed, unreached: true }
+  const wire = checkSentChain(observation.sent, go)
+  if (!wire.ok) {
+    return { line: get(wire.message), unreached: false, refusal: refusalOf(wire, observation, go) }
+  }
+  const [leaf, ...others] = wire.certificates
+  if (!leaf) return { ...failed, unreached: true }
 
   const intermediates = CertPool.of(...others)
   const answer = verify(leaf, { host: observation.target.host, at, intermediates, roots: pool, go })
@@ -95,7 +100,8 @@ function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Da
       refusal: { kind: 'weak-key', message: useless, certificate: leaf },
     }
   }
-  return { ...failed, unreached: failure !== undefined }
+  const login = loginFailure(observation, url)
+  return { ...failed, ...(login === undefined ? {} : { login }), unreached: failure !== undefined }
 }
 
 function refusalOf(
@@ -121,8 +127,10 @@ function stateOf(
     return { ...base, state: 'unknown', trusted: false, ...predicted, ...observed }
   }
   switch (answer?.outcome) {
-    case 'accepted':
-      return { ...base, state: 'trusted', trusted: true }
+    case 'accepted': {
+      const { login } = prediction
+      return { ...base, state: 'trusted', trusted: true, ...(login && { predictedError: login }) }
+    }
     case 'refused':
       return { ...base, state: 'refused', trusted: false, ...predicted, observedError: answer.message }
     case 'unclear':

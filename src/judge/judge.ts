@@ -244,7 +244,11 @@ function firstOf(
   if (refusal)
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
   const { failure } = evidence.observation
-  return failure ? { code: failure.code } : undefined
+  if (failure) return { code: failure.code }
+  const foreseen = engines.some(({ consumer }) => consumer.trusted && consumer.predictedError !== undefined)
+  return foreseen
+    ? registryFindings(evidence.observation).find(({ severity }) => severity === 'error')
+    : undefined
 }
 
 /** Go stops at one fault: the finding of its kind is the one that Docker prints. */

@@ -11,6 +11,38 @@ export function registryFindings(observation: Observation): readonly Finding[] {
   return [...notARegistry(ping, observation.target.registry), ...skew(observation)]
 }
 
+/** Go's words (net/http StatusText), for what proxies and other programs answer. */
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  410: 'Gone',
+  421: 'Misdirected Request',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+/**
+ * Docker's words for an answer that is neither a registry's nor a challenge (moby registry/auth.go loginV2):
+ * it asks for `/v2/` once more, and only 200 will do.
+ */
+export function loginFailure({ ping }: Observation, url: string): string | undefined {
+  const text = ping && statusTexts[ping.status]
+  if (text === undefined || (ping?.status === 401 && isChallenge(ping))) return undefined
+  return `login attempt to ${url} failed with status: ${ping?.status ?? ''} ${text}`
+}
+
+function isChallenge(ping: Ping): boolean {
+  return ping.challenges.some((challenge) => LOGIN_SCHEMES.has(challenge.scheme))
+}
+
 function notARegistry(ping: Ping, registry: string): readonly Finding[] {
   const error = (
     code: Finding['code'],
@@ -40,7 +72,7 @@ function notARegistry(ping: Ping, registry: string): readonly Finding[] {
   }
   if (ping.status === 200 && !html) return version(ping)
   if (ping.status === 401) {
-    if (ping.challenges.some((challenge) => LOGIN_SCHEMES.has(challenge.scheme))) return version(ping)
+    if (isChallenge(ping)) return version(ping)
     return error(
       'bad-challenge',
       'HTTP 401 at /v2/ without a Basic or Bearer challenge: no client can log in',

@@ -98,7 +98,7 @@ function goMessage(file: string, error: unknown): string {
   return `${code === 'EISDIR' ? 'read' : 'open'} ${file}: ${words[code] ?? code}`
 }
 
-/** Directories that were probably meant for this registry: other port, no port, `_` for `:`, one letter off. */
+/** Directories that were probably meant for this registry: no port, `_` for `:`, one letter off. */
 export async function misnamed(
   machine: Machine,
   right: readonly string[],

@@ -133,7 +133,9 @@ async function callHelper(request: StoreRequest, name: string, input: Record<str
   const secret = input['Secret'] ?? ''
   const forms = [secret, JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64')]
   const harmless = !forms.some((form) => said.includes(form))
-  throw failed(harmless && said !== '' ? said.slice(0, 200) : `exit code ${String(result.exitCode)}`)
+  throw failed(
+    harmless && said !== '' ? said.slice(0, 200) : `exit code ${result.exitCode ?? 'none, it was killed'}`,
+  )
 }
 
 async function writeConfig(

@@ -70,7 +70,7 @@ export class DockerEngine implements Engine {
         10,
       )
       if (!Number.isInteger(pid)) continue
-      const startedMs = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
+      const startedMs = await startOf(machine, pid)
       const started = startedMs === undefined ? {} : { startedMs }
       const bytes = await machine.read(`/proc/${pid}/environ`).catch(() => undefined)
       if (bytes === undefined) return started
@@ -135,6 +135,17 @@ export class DockerEngine implements Engine {
     const body = { ...credentials, serveraddress: target.registry }
     return dockerApi(machine.locate(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
   }
+}
+
+/** procfs dates a folder by the first look at it, which memory pressure repeats: field 22 of proc(5) stat is older. */
+async function startOf(machine: Machine, pid: number): Promise<number | undefined> {
+  const text = async (path: string): Promise<string> =>
+    (await machine.read(path).catch(() => undefined))?.toString('latin1') ?? ''
+  const seen = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
+  const fields = (await text(`/proc/${pid}/stat`)).replace(/^.*\) /s, '').split(' ')
+  const age = Number.parseFloat(await text('/proc/uptime')) * 1000 - Number(fields[19]) * 10
+  if (seen === undefined || Number.isNaN(age)) return seen
+  return Math.min(seen, machine.now().getTime() - age)
 }
 
 function insecureOf(info: unknown): Partial<EngineSurvey> {

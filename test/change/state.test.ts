@@ -114,7 +114,7 @@ describe('change: the memory', () => {
         { code: 'locked', message: /another run/ },
       )
       const waiting = new AbortController()
-      const late = other.locked(60_000, waiting.signal, () => Promise.resolve())
+      const late = other.locked(2_000, waiting.signal, () => Promise.resolve())
       waiting.abort()
       await assert.rejects(late, { code: 'interrupted' })
       log.push('first')

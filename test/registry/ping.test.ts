@@ -26,7 +26,7 @@ describe('registry/ping', () => {
   it('asks once, as nobody in particular', async () => {
     const requests: string[] = []
     const seen = await ask((socket) => {
-      socket.once('data', (bytes) => {
+      socket.once('data', (bytes: Buffer) => {
         requests.push(bytes.toString())
         socket.end(head('200 OK', 'Docker-Distribution-Api-Version: registry/2.0', 'Content-Length: 0'))
       })

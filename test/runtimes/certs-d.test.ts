@@ -166,8 +166,8 @@ describe('runtimes/certs-d: names that miss by a little', () => {
         'reg.corp5000',
         'reg.corp-5000',
         'Reg.corp:5000',
-      ].concat(['https:__reg.corp:5000', 'reg.crop:5000', 'reg.cop:5000', 'regg.corp:5000', 'reg.corp:5001']),
-      ['reg.corp:5000', 'other.corp:5000', 'reg.corp:8443', 'reg', 'corp:5000'],
+      ].concat(['https:__reg.corp:5000', 'reg.crop:5000', 'reg.cop:5000', 'regg.corp:5000']),
+      ['reg.corp:5000', 'other.corp:5000', 'reg.corp:5001', 'reg.corp:8443', 'reg', 'corp:5000'],
     ],
     [
       'reg.corp',

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import { createCa } from '../../fixtures/pki.ts'
+import { LocalMachine } from '../../src/machine/local.ts'
+import { parseRegistry } from '../../src/registry/reference.ts'
+import { DockerEngine } from '../../src/runtimes/docker.ts'
+import { leaveOut } from '../support/left-out.ts'
+import { throwaway, unprivileged } from '../machine/throwaway.ts'
+import { closeDaemons, daemon, type Answers } from './daemon.ts'
+
+const VERSION = [200, { Version: '20.10.24+dfsg1', GoVersion: 'go1.19.8' }] as const
+const INFO = [
+  200,
+  {
+    RegistryConfig: {
+      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', '10.0.0.0/8'],
+      IndexConfigs: { 'docker.io': { Secure: true }, 'old.corp:5000': { Secure: false }, odd: null },
+    },
+  },
+] as const
+
+/** An engine whose socket and machine are throwaway. */
+function engineHere() {
+  const here = throwaway()
+  before(function () {
+    if (process.platform === 'win32') leaveOut(this, 'Windows has named pipes')
+  })
+  beforeEach(() => {
+    for (const folder of ['var/run', 'usr/bin', 'proc/77'])
+      fs.mkdirSync(here.path(folder), { recursive: true })
+  })
+  afterEach(closeDaemons)
+  const put = (name: string, content = '', mode = 0o644): void => {
+    fs.writeFileSync(here.path(name), content, { mode })
+  }
+  const start = (answers: Answers) => daemon(here.path('var/run/docker.sock'), answers)
+  return { ...here, put, start, engine: new DockerEngine() }
+}
+
+describe('runtimes/docker: survey', () => {
+  const { machine, path, put, start, engine } = engineHere()
+  const survey = () => engine.survey(machine(), 2000)
+
+  it('reads version and insecure registries', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    const { state, installed, version, go, ...rest } = await survey()
+    assert.deepEqual(
+      [state, installed, version, go?.minor, go?.patch],
+      ['running', true, '20.10.24+dfsg1', 19, 8],
+    )
+    assert.deepEqual(rest.insecureRegistries, ['old.corp:5000'])
+    assert.deepEqual(rest.insecureNetworks, ['::1/128', '127.0.0.0/8', '10.0.0.0/8'])
+    assert.deepEqual([rest.environment, rest.environmentAssumed, rest.startedMs], [{}, true, undefined])
+  })
+
+  it('keeps to the default where the daemon does not tell', async () => {
+    await start({ 'GET /version': [500, { message: 'x' }], 'GET /info': [403, { message: 'not for you' }] })
+    const { state, version, go, insecureNetworks, insecureRegistries } = await survey()
+    assert.deepEqual([state, version, go, insecureRegistries], ['running', undefined, undefined, []])
+    assert.deepEqual(insecureNetworks, ['127.0.0.0/8', '::1/128'])
+  })
+
+  it('reads the daemon’s environment and start', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    put('var/run/docker.pid', '77\n')
+    put('proc/77/environ', 'HOME=/\0SSL_CERT_FILE=/own.pem\0XSSL_CERT_DIR=/no\0SSL_CERT_DIR=\0')
+    fs.utimesSync(path('proc/77'), 5000, 5000)
+    const found = await survey()
+    assert.deepEqual([found.environment, found.environmentAssumed], [{ SSL_CERT_FILE: '/own.pem' }, false])
+    assert.equal(found.startedMs, 5_000_000)
+  })
+
+  it('believes the process rather than the date of its folder', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    put('var/run/docker.pid', '77')
+    // Up for 1000 s; the process began at 400 s, under a name that looks like more fields.
+    put('proc/uptime', '1000.00 1900.00\n')
+    put('proc/77/stat', `77 (a) b 1 2) S ${Array.from({ length: 18 }, () => '1').join(' ')} 40000 0 0\n`)
+    const before = Date.now()
+    const { startedMs = 0 } = await survey()
+    const after = Date.now()
+    assert.ok(startedMs >= before - 600_000 && startedMs <= after - 600_000, String(startedMs))
+  })
+
+  it('does without an environment that it may not read', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    put('var/run/docker.pid', '77')
+    put('proc/77/environ', 'SSL_CERT_FILE=/own.pem\0', 0o000)
+    fs.chmodSync(path('var/run/docker.sock'), 0o666)
+    const found = await unprivileged(survey)
+    assert.deepEqual([found.state, found.environment, found.environmentAssumed], ['running', {}, true])
+  })
+
+  it('tells absent, down and out of reach apart', async () => {
+    const absent = await survey()
+    assert.deepEqual([absent.installed, absent.state, absent.problem], [false, 'absent', undefined])
+    put('usr/bin/dockerd', '', 0o755)
+    const stopped = await survey()
+    assert.deepEqual([stopped.installed, stopped.state], [true, 'down'])
+    put('var/run/docker.sock')
+    const dead = await survey()
+    assert.deepEqual([dead.installed, dead.state], [true, 'down'])
+    assert.match(dead.problem ?? '', /ECONNREFUSED/)
+    fs.rmSync(path('var/run/docker.sock'))
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    fs.chmodSync(path('var/run/docker.sock'), 0o600)
+    const closed = await unprivileged(survey)
+    assert.deepEqual([closed.installed, closed.state], [true, 'unreachable'])
+    assert.match(closed.problem ?? '', /EACCES/)
+  })
+
+  it('waits for no daemon that hangs', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': () => undefined })
+    const { installed, state, problem } = await engine.survey(machine(), 50)
+    assert.deepEqual([installed, state], [true, 'down'])
+    assert.ok(problem !== undefined && problem !== '')
+  })
+})
+
+describe('runtimes/docker: the daemon’s own eyes', () => {
+  const { machine, start, engine } = engineHere()
+  const target = parseRegistry('reg:5000')
+  const DISTRIBUTION = 'GET /distribution/reg:5000/trust-registry-probe/json'
+  const UNKNOWN = 'Get "https://reg:5000/v2/": x509: certificate signed by unknown authority'
+
+  it('asks twice, without credentials', async () => {
+    const asked = await start({
+      'POST /auth': [500, { message: 'Get "https://reg:5000/v2/": no basic auth credentials' }],
+      [DISTRIBUTION]: [404, { message: 'manifest unknown: manifest unknown' }],
+    })
+    const answer = await engine.ask(machine(), target, 2000)
+    assert.deepEqual(answer, { outcome: 'accepted', message: 'manifest unknown: manifest unknown' })
+    assert.deepEqual(asked[0]?.body, { username: '', password: '', serveraddress: 'reg:5000' })
+    assert.equal(asked.length, 2)
+  })
+
+  it('takes the first refusal, word for word', async () => {
+    const asked = await start({ 'POST /auth': [500, { message: UNKNOWN }] })
+    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+    assert.equal(asked.length, 1)
+  })
+
+  it('takes a refusal on the second look', async () => {
+    await start({
+      'POST /auth': [200, { Status: 'Login Succeeded' }],
+      [DISTRIBUTION]: [500, { message: UNKNOWN }],
+    })
+    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+  })
+
+  it('logs in, and is told of an identity token', async () => {
+    for (const [status, body, expected] of [
+      [200, { Status: 'Login Succeeded', IdentityToken: '' }, { ok: true, message: 'Login Succeeded' }],
+      [
+        200,
+        { Status: 'Login Succeeded', IdentityToken: 't' },
+        { ok: true, message: 'Login Succeeded', identityToken: 't' },
+      ],
+      [401, { message: 'unauthorized: no' }, { ok: false, message: 'unauthorized: no' }],
+      [500, { message: UNKNOWN }, { ok: false, message: UNKNOWN }],
+    ] as const) {
+      const asked = await start({ 'POST /auth': [status, body] })
+      const credentials = { username: 'bob', password: 'pä"ss' }
+      assert.deepEqual(await engine.login(machine(), target, credentials, 2000), expected)
+      assert.deepEqual(asked[0]?.body, { ...credentials, serveraddress: 'reg:5000' })
+      await closeDaemons()
+    }
+  })
+})
+
+describe('runtimes/docker: directories', () => {
+  const { machine, path, engine } = engineHere()
+  const dirs = (registry: string, platform: NodeJS.Platform = 'linux') => {
+    const there = Object.assign(Object.create(machine()) as LocalMachine, { platform })
+    return engine
+      .trustDirectories(there, parseRegistry(registry))
+      .map((name) => name.replace('/etc/docker/certs.d/', ''))
+  }
+
+  it('bear the typed name first, then the twin of port 443', () => {
+    assert.deepEqual(dirs('reg.corp:5000'), ['reg.corp:5000'])
+    assert.deepEqual(dirs('reg.corp'), ['reg.corp', 'reg.corp:443'])
+    assert.deepEqual(dirs('reg.corp:443'), ['reg.corp:443', 'reg.corp'])
+    assert.deepEqual(dirs('https://reg.corp/v2/'), ['reg.corp', 'reg.corp:443'])
+    assert.deepEqual(dirs('10.0.0.1:443/app'), ['10.0.0.1:443', '10.0.0.1'])
+    assert.deepEqual(dirs('[fd00::1]:5000'), ['[fd00::1]:5000'])
+    assert.deepEqual(dirs('[fd00::1]'), ['[fd00::1]', '[fd00::1]:443'])
+  })
+
+  it('have no colons on Windows', () => {
+    assert.deepEqual(dirs('reg:5000', 'win32'), ['reg5000'])
+    assert.deepEqual(dirs('[fd00::1]:443', 'win32'), ['[fd001]443', '[fd001]'])
+  })
+
+  it('are read by the rules of the daemon’s version', async () => {
+    const base = {
+      insecureRegistries: [],
+      insecureNetworks: [],
+      environment: {},
+      environmentAssumed: true,
+    } as const
+    const survey = { ...base, name: 'docker', installed: true, state: 'running', loader: 'classic' } as const
+    const read = (version?: string) =>
+      engine.readTrust(machine(), parseRegistry('reg'), {
+        ...survey,
+        ...(version === undefined ? {} : { version }),
+      })
+    fs.mkdirSync(path('etc/docker/certs.d/reg_443'), { recursive: true })
+    const absent = await read()
+    assert.deepEqual([absent.state, absent.misnamed], ['absent', ['/etc/docker/certs.d/reg_443']])
+    fs.mkdirSync(path('etc/docker/certs.d/reg'))
+    fs.writeFileSync(path('etc/docker/certs.d/reg/a.cert'), '')
+    assert.match((await read('20.10.24')).fatal?.message ?? '', /Note that CA certificates should/)
+    for (const version of ['23.0.0', '28.5.2', undefined]) {
+      assert.match((await read(version)).fatal?.message ?? '', /\. CA certificates must/)
+    }
+    const { pem } = await createCa({ name: 'a', keyKind: 'p-256' })
+    fs.writeFileSync(path('etc/docker/certs.d/reg/ca.crt'), pem)
+    assert.deepEqual((await read()).misnamed, [])
+  })
+})

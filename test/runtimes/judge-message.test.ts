@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { judgeMessage } from '../../src/runtimes/docker.ts'
+import type { EngineAnswer } from '../../src/runtimes/engine.ts'
+
+const GET = 'Get "https://reg:5000/v2/": '
+const HEAD = 'Head "https://reg:5000/v2/trust-registry-probe/manifests/latest": '
+
+const messages: readonly (readonly [EngineAnswer['outcome'], number, string])[] = [
+  ['refused', 500, `${GET}x509: certificate signed by unknown authority`],
+  ['refused', 500, 'Get https://reg:5000/v2/: x509: certificate signed by unknown authority'],
+  ['refused', 500, `${GET}tls: failed to verify certificate: x509: certificate signed by unknown authority`],
+  ['refused', 500, `${HEAD}x509: certificate has expired or is not yet valid: current time 2`],
+  ['refused', 500, `${GET}x509: certificate is valid for other, not reg`],
+  ['refused', 500, `${GET}http: server gave HTTP response to HTTPS client`],
+  ['refused', 500, `${GET}remote error: tls: handshake failure`],
+  ['refused', 500, `${GET}remote error: tls: certificate required`],
+  ['refused', 500, `${GET}net/http: TLS handshake timeout`],
+  ['refused', 500, `${GET}EOF`],
+  ['refused', 500, 'Get https://reg:5000/v2/: EOF'],
+  ['refused', 400, 'open /etc/docker/certs.d/reg:5000: permission denied'],
+  ['refused', 400, 'read /etc/docker/certs.d/reg:5000/x.crt: is a directory'],
+  ['refused', 400, 'missing client certificate a.cert for key a.key'],
+  [
+    'refused',
+    400,
+    'Missing key a.key for client certificate a.cert. Note that CA certificates should use .crt',
+  ],
+  ['refused', 500, 'Get "https://auth.corp/token?x=1": x509: certificate signed by unknown authority'],
+  ['accepted', 200, 'Login Succeeded'],
+  ['accepted', 200, ''],
+  ['accepted', 500, `${GET}no basic auth credentials`],
+  ['accepted', 500, 'login attempt to https://reg:5000/v2/ failed with status: 401 Unauthorized'],
+  ['accepted', 500, 'login attempt to https://reg:5000/v2/ failed with status: 404 Not Found'],
+  ['accepted', 401, 'unauthorized: authentication required'],
+  ['accepted', 401, 'denied: permission denied for this repository'],
+  ['accepted', 403, 'denied: requested access to the resource is denied'],
+  ['accepted', 404, 'manifest unknown: manifest unknown'],
+  ['accepted', 404, 'name unknown: repository name not known to registry'],
+  ['accepted', 500, 'authorization server did not include a token in the response'],
+  ['accepted', 500, 'no realm specified for token auth challenge'],
+  ['accepted', 500, 'received unexpected HTTP status: 503 Service Unavailable'],
+  [
+    'accepted',
+    500,
+    "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
+  ],
+  ['accepted', 429, 'toomanyrequests: slow down'],
+  ['unclear', 500, `${GET}dial tcp 10.0.0.1:5000: connect: connection refused`],
+  ['unclear', 500, `${GET}dial tcp: lookup reg on 10.0.0.2:53: no such host`],
+  ['unclear', 500, `${GET}dial tcp 10.0.0.1:5000: i/o timeout`],
+  ['unclear', 500, `${GET}context deadline exceeded (Client.Timeout exceeded while awaiting headers)`],
+  ['unclear', 500, `${GET}read tcp 10.0.0.1:5->10.0.0.2:6: read: connection reset by peer`],
+  ['unclear', 500, `${GET}proxyconnect tcp: dial tcp: lookup proxy: no such host`],
+  ['unclear', 500, ''],
+  ['unclear', 500, 'something new'],
+  // Words in names prove nothing.
+  ['unclear', 500, 'Get "https://token.corp:5000/v2/": dial tcp 10.0.0.1:5000: connect: connection refused'],
+  ['unclear', 500, 'Get "https://denied.corp/v2/": dial tcp: lookup denied.corp: no such host'],
+  ['unclear', 500, 'Get "https://token.corp/v2/": something new'],
+  ['accepted', 500, 'Get "https://certificate.corp/v2/": no basic auth credentials'],
+]
+
+describe('runtimes/docker: what a message means', () => {
+  for (const [outcome, status, message] of messages) {
+    it(`${outcome}: ${status} ${message}`, () => {
+      assert.equal(judgeMessage(status, message), outcome)
+    })
+  }
+})
