@@ -94,9 +94,10 @@ export class State {
   async #tryLock(): Promise<Lock | undefined> {
     try {
       await this.#ensureDirectory()
+      await this.#checkOwner()
       return await this.#machine.lock(this.#path('lock'))
     } catch (error) {
-      throw this.#unusable(error)
+      throw error instanceof TrustError ? error : this.#unusable(error)
     }
   }
 
@@ -139,7 +140,7 @@ export class State {
 
   #unusable(error: unknown): TrustError {
     const code = errorCode(error) ?? ''
-    if (code === 'EACCES' || code === 'EPERM') {
+    if ((code === 'EACCES' || code === 'EPERM') && !this.#machine.who().privileged) {
       return new TrustError('needs-privilege', `${this.directory} needs root; nothing was changed`, {
         cause: error,
       })
@@ -149,6 +150,23 @@ export class State {
       `${this.directory} cannot be used: ${errorText(error)}; nothing was changed`,
       {
         cause: error,
+      },
+    )
+  }
+
+  /** What root does is read from here: nobody else may have a hand in it. */
+  async #checkOwner(): Promise<void> {
+    if (this.#machine.platform === 'win32') return
+    const info = await this.#machine.stat(this.directory)
+    const { uid } = this.#machine.who()
+    if (info === undefined || (info.kind === 'directory' && info.uid === uid && (info.mode & 0o022) === 0))
+      return
+    throw new TrustError(
+      'policy',
+      `${this.directory} is not ours alone: what stands there could be somebody else's`,
+      {
+        seen: `${info.kind}, owner ${info.uid}, mode ${info.mode.toString(8)}`,
+        fix: `chown ${uid} ${this.directory}; chmod go-w ${this.directory}`,
       },
     )
   }

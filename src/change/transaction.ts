@@ -42,10 +42,14 @@ export async function perform<T>(
   } catch (error) {
     throw failed('nothing was changed: the journal cannot be written', error)
   }
+  const reached: Step[] = []
   try {
     for (const step of change.steps) {
       stopIfAborted(signal)
+      reached.push(step)
       await doStep(machine, step, id).catch((error: unknown) => {
+        // A directory that was in the way is somebody else's.
+        if (step.do === 'make-directory' && errorCode(error) === 'EEXIST') reached.pop()
         throw failed(`${step.do.replace('-', ' ')} ${step.path} failed; everything was rolled back`, error)
       })
     }
@@ -60,7 +64,7 @@ export async function perform<T>(
     await state.removeJournal().catch(() => undefined)
     return result
   } catch (error) {
-    await rollBack(machine, state, change.steps, id, error)
+    await rollBack(machine, state, reached, id, error)
     throw error
   }
 }

@@ -120,7 +120,8 @@ function stateOf(
   engine: EngineEvidence,
   prediction: Prediction,
 ): Consumer {
-  const predicted = prediction.line === undefined ? {} : { predictedError: prediction.line }
+  const { line = prediction.login } = prediction
+  const predicted = line === undefined ? {} : { predictedError: line }
   const { answer } = engine
   if (prediction.unreached) {
     const observed = answer && answer.outcome !== 'accepted' ? { observedError: answer.message } : {}

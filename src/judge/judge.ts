@@ -238,6 +238,7 @@ function firstOf(
   engines: readonly EngineVerdict[],
   refusal: Refusal | undefined,
 ): { readonly code: FindingCode; readonly certificate?: string } | undefined {
+  if (evidence.engines.length > 0 && present(evidence, engines).length === 0) return undefined
   const fatal = engines.find((engine) => engine.fatal !== undefined)?.fatal
   if (fatal !== undefined) return { code: fatal }
   const certificate = refusal?.certificate?.sha256
@@ -245,10 +246,10 @@ function firstOf(
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
   const { failure } = evidence.observation
   if (failure) return { code: failure.code }
-  const foreseen = engines.some(({ consumer }) => consumer.trusted && consumer.predictedError !== undefined)
-  return foreseen
-    ? registryFindings(evidence.observation).find(({ severity }) => severity === 'error')
-    : undefined
+  // What is left is an answer that no login survives.
+  const foreseen = engines.some(({ consumer }) => consumer.predictedError !== undefined)
+  const answer = registryFindings(evidence.observation).find(({ severity }) => severity === 'error')
+  return foreseen ? answer : undefined
 }
 
 /** Go stops at one fault: the finding of its kind is the one that Docker prints. */

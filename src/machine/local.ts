@@ -46,10 +46,11 @@ export class LocalMachine implements Machine {
     const self: Person = { uid: uid ?? -1, gid: process.getegid?.() ?? -1, name: userName(), home: homedir() }
     const sudoUid = Number(this.#env['SUDO_UID'] ?? Number.NaN)
     if (uid !== 0 || !Number.isInteger(sudoUid) || sudoUid === 0)
-      return { privileged, invoker: self, elevated: false }
+      return { uid: self.uid, privileged, invoker: self, elevated: false }
     const name = this.#env['SUDO_USER'] ?? String(sudoUid)
     const gid = Number(this.#env['SUDO_GID'] ?? sudoUid)
     return {
+      uid,
       privileged,
       invoker: { uid: sudoUid, gid, name, home: homeOf(sudoUid) ?? `/home/${name}` },
       elevated: true,

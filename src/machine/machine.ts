@@ -20,6 +20,8 @@ export interface Person {
 }
 
 export interface WhoAmI {
+  /** The effective user; -1 where there are none. */
+  readonly uid: number
   /** May write to the machine's own folders. */
   readonly privileged: boolean
   /** Whose credentials are at stake: the invoking user, also under sudo. */

@@ -45,15 +45,15 @@ export async function storeLogin(request: StoreRequest): Promise<Stored> {
     const secret = request.identityToken ?? password
     const user = request.identityToken === undefined ? username : '<token>'
     await callHelper(request, helper.name, { ServerURL: registry, Username: user, Secret: secret })
-    auths[registry] = {}
+    put(auths, registry, {})
     if (helper.detected) config['credsStore'] = helper.name
   } else if (request.identityToken === undefined) {
-    auths[registry] = { auth: Buffer.from(`${username}:${password}`).toString('base64') }
+    put(auths, registry, { auth: Buffer.from(`${username}:${password}`).toString('base64') })
   } else {
-    auths[registry] = {
+    put(auths, registry, {
       auth: Buffer.from(`${username}:`).toString('base64'),
       identitytoken: request.identityToken,
-    }
+    })
   }
   config['auths'] = auths
   await writeConfig(request, target, mode, config)
@@ -170,4 +170,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function objectAt(config: Config, key: string): Record<string, unknown> {
   const value = config[key]
   return isObject(value) ? { ...value } : {}
+}
+
+/** A plain assignment would take the name `__proto__` for something else. */
+function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
 }

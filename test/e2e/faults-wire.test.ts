@@ -77,7 +77,7 @@ describe('faults below and above the certificates, as the daemon sees them', fun
     }
   })
 
-  const kinds: readonly KeyKind[] = ['p-256', 'p-384', 'p-521', 'ed25519', 'rsa-4096']
+  const kinds: readonly KeyKind[] = ['p-256', 'p-384', 'p-521', 'ed25519']
   it(`keys that are good: ${kinds.join(', ')}`, async () => {
     for (const keyKind of kinds) {
       const top = await createCa({ name: 'Corp Root CA', keyKind })
@@ -101,7 +101,7 @@ describe('faults below and above the certificates, as the daemon sees them', fun
   })
 
   it('a token service that cannot be reached is no fault of the chain', async () => {
-    const challenge = 'Bearer realm="https://198.18.255.254:5001/token",service="reg.corp"'
+    const challenge = 'Bearer realm="https://reg.corp:1/token",service="reg.corp"'
     const headers = { 'www-authenticate': challenge, 'docker-distribution-api-version': 'registry/2.0' }
     const port = nextPort()
     await server().web({ port, chain, routes: { '/v2/': { status: 401, headers } } })

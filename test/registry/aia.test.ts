@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict'
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { createCa, pkcs7, type Certificate as Made, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { climb } from '../../src/registry/aia.ts'
 import type { AiaFetch } from '../../src/registry/observation.ts'
 import { CertPool, parseCertificate } from '../../src/x509/index.ts'
-import { closeServers, listen } from './servers.ts'
+import { closeServers, web } from './servers.ts'
 
 const HERE = ['127.0.0.1']
 const limits = { timeoutMs: 3000 }
 const parse = ({ certificate }: Made) => parseCertificate(certificate)
-
-/** A web server for certificates, and what it was asked for. */
-async function web(files: Readonly<Record<string, Buffer | RequestListener>>) {
-  const asked: string[] = []
-  const server = createServer((request, response) => {
-    const path = request.url ?? ''
-    asked.push(path)
-    const file = files[path]
-    if (typeof file === 'function') file(request, response)
-    else response.writeHead(file === undefined ? 404 : 200).end(file)
-  })
-  return { asked, base: `http://127.0.0.1:${await listen(server)}` }
-}
 
 /** Fetches for one leaf that names `url`, seen at `registry`. */
 async function fetchFor(url: string, registry: readonly string[] = HERE): Promise<readonly AiaFetch[]> {
@@ -123,96 +110,5 @@ describe('registry/aia', () => {
     assert.match(fetched?.error ?? '', /holds a user name/)
     assert.doesNotMatch(fetched?.error ?? '', /pw/)
     assert.deepEqual(asked, [])
-  })
-})
-
-describe('registry/aia: how far it climbs', () => {
-  afterEach(closeServers)
-
-  /** root ← ca1 ← ca2 ← … ← leaf, each naming its issuer's address. */
-  async function ladder(steps: number) {
-    const files: Record<string, Buffer> = {}
-    const { base, asked } = await web(files)
-    const root = await createCa({ name: 'Root', keyKind: 'p-256' })
-    files['/0'] = root.certificate
-    const cas = [root]
-    for (let step = 1; step <= steps; step++) {
-      const aia = `${base}/${step - 1}`
-      const next = await createCa({
-        name: `CA ${step}`,
-        issuer: cas[step - 1] ?? root,
-        aia,
-        keyKind: 'p-256',
-      })
-      files[`/${step}`] = next.certificate
-      cas.push(next)
-    }
-    const leaf = await (cas[steps] ?? root).issue({
-      names: ['reg.corp'],
-      aia: `${base}/${steps}`,
-      keyKind: 'p-256',
-    })
-    return { root, cas, leaf, asked }
-  }
-
-  it('three times at most', async () => {
-    const { leaf, asked } = await ladder(4)
-    const fetched = await climb([parse(leaf)], new CertPool(), HERE, limits)
-    assert.equal(fetched.length, 3)
-    assert.deepEqual(asked, ['/4', '/3', '/2'])
-  })
-
-  it('up to a root', async () => {
-    const { leaf, asked } = await ladder(1)
-    await climb([parse(leaf)], new CertPool(), HERE, limits)
-    assert.deepEqual(asked, ['/1', '/0'])
-  })
-
-  it('not beyond what is known or was sent', async () => {
-    const { leaf, cas, asked } = await ladder(2)
-    const [root, , second] = cas
-    assert.ok(root && second)
-    await climb([parse(leaf)], CertPool.of(parse(second)), HERE, limits)
-    assert.deepEqual(asked, [])
-    await climb([leaf, ...cas].map(parse), new CertPool(), HERE, limits)
-    assert.deepEqual(asked, [])
-    await climb([leaf, second].map(parse), CertPool.of(parse(root)), HERE, limits)
-    assert.deepEqual(asked, ['/1'])
-    assert.deepEqual(await climb([], new CertPool(), HERE, limits), [])
-  })
-
-  it('out of a circle', async () => {
-    const files: Record<string, Buffer> = {}
-    const { base, asked } = await web(files)
-    const a = await createCa({ name: 'A', keyKind: 'p-256' })
-    const b = await createCa({ name: 'B', issuer: a, aia: `${base}/a`, keyKind: 'p-256' })
-    const crossed = await createCa({ name: 'A', issuer: b, key: a.key, aia: `${base}/b` })
-    const leaf = await b.issue({ names: ['reg.corp'], aia: `${base}/b`, keyKind: 'p-256' })
-    Object.assign(files, { '/a': crossed.certificate, '/b': b.certificate })
-    const fetched = await climb([parse(leaf)], new CertPool(), HERE, limits)
-    assert.deepEqual(asked, ['/b', '/a'])
-    assert.equal(fetched.length, 2)
-  })
-
-  it('no further when the answer is a stranger', async () => {
-    const stranger = await createCa({ name: 'Stranger', keyKind: 'p-256' })
-    const { base, asked } = await web({ '/x': stranger.certificate })
-    const issuer = await createCa({ name: 'Issuer', keyKind: 'p-256' })
-    const leaf = await issuer.issue({ names: ['reg.corp'], aia: `${base}/x`, keyKind: 'p-256' })
-    const [fetched] = await climb([parse(leaf)], new CertPool(), HERE, limits)
-    assert.deepEqual([asked, fetched?.certificates], [['/x'], [stranger.certificate]])
-  })
-
-  it('nowhere after an interruption', async () => {
-    const controller = new AbortController()
-    const { base } = await web({
-      '/x': () => {
-        controller.abort()
-      },
-    })
-    const issuer = await createCa({ name: 'Issuer', keyKind: 'p-256' })
-    const leaf = await issuer.issue({ names: ['reg.corp'], aia: `${base}/x`, keyKind: 'p-256' })
-    const running = climb([parse(leaf)], new CertPool(), HERE, { timeoutMs: 3000, signal: controller.signal })
-    await assert.rejects(running, { name: 'AbortError' })
   })
 })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
 import { createServer as createTls, type TlsOptions, type TLSSocket } from 'node:tls'
@@ -92,4 +93,17 @@ async function makePki(): Promise<Pki> {
 export function pki(): Promise<Pki> {
   made ??= makePki()
   return made
+}
+
+/** A web server for certificates, and what it was asked for. */
+export async function web(files: Readonly<Record<string, Buffer | RequestListener>>) {
+  const asked: string[] = []
+  const server = createHttp((request, response) => {
+    const path = request.url ?? ''
+    asked.push(path)
+    const file = files[path]
+    if (typeof file === 'function') file(request, response)
+    else response.writeHead(file === undefined ? 404 : 200).end(file)
+  })
+  return { asked, base: `http://127.0.0.1:${await listen(server)}` }
 }

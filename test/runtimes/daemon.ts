@@ -1,5 +1,9 @@
 import { once } from 'node:events'
+import * as fs from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { DockerEngine } from '../../src/runtimes/docker.ts'
+import { throwaway } from '../machine/throwaway.ts'
+import { leaveOut } from '../support/left-out.ts'
 
 export interface Asked {
   readonly method: string
@@ -45,4 +49,22 @@ export async function closeDaemons(): Promise<void> {
     server.closeAllConnections()
     await closed
   }
+}
+
+/** An engine whose socket and machine are throwaway. */
+export function engineHere() {
+  const here = throwaway()
+  before(function () {
+    if (process.platform === 'win32') leaveOut(this, 'Windows has named pipes')
+  })
+  beforeEach(() => {
+    for (const folder of ['var/run', 'usr/bin', 'proc/77'])
+      fs.mkdirSync(here.path(folder), { recursive: true })
+  })
+  afterEach(closeDaemons)
+  const put = (name: string, content = '', mode = 0o644): void => {
+    fs.writeFileSync(here.path(name), content, { mode })
+  }
+  const start = (answers: Answers) => daemon(here.path('var/run/docker.sock'), answers)
+  return { ...here, put, start, engine: new DockerEngine() }
 }

@@ -3,10 +3,8 @@ import * as fs from 'node:fs'
 import { createCa } from '../../fixtures/pki.ts'
 import { LocalMachine } from '../../src/machine/local.ts'
 import { parseRegistry } from '../../src/registry/reference.ts'
-import { DockerEngine } from '../../src/runtimes/docker.ts'
-import { leaveOut } from '../support/left-out.ts'
-import { throwaway, unprivileged } from '../machine/throwaway.ts'
-import { closeDaemons, daemon, type Answers } from './daemon.ts'
+import { unprivileged } from '../machine/throwaway.ts'
+import { engineHere } from './daemon.ts'
 
 const VERSION = [200, { Version: '20.10.24+dfsg1', GoVersion: 'go1.19.8' }] as const
 const INFO = [
@@ -18,24 +16,6 @@ const INFO = [
     },
   },
 ] as const
-
-/** An engine whose socket and machine are throwaway. */
-function engineHere() {
-  const here = throwaway()
-  before(function () {
-    if (process.platform === 'win32') leaveOut(this, 'Windows has named pipes')
-  })
-  beforeEach(() => {
-    for (const folder of ['var/run', 'usr/bin', 'proc/77'])
-      fs.mkdirSync(here.path(folder), { recursive: true })
-  })
-  afterEach(closeDaemons)
-  const put = (name: string, content = '', mode = 0o644): void => {
-    fs.writeFileSync(here.path(name), content, { mode })
-  }
-  const start = (answers: Answers) => daemon(here.path('var/run/docker.sock'), answers)
-  return { ...here, put, start, engine: new DockerEngine() }
-}
 
 describe('runtimes/docker: survey', () => {
   const { machine, path, put, start, engine } = engineHere()
@@ -103,7 +83,7 @@ describe('runtimes/docker: survey', () => {
     assert.match(dead.problem ?? '', /ECONNREFUSED/)
     fs.rmSync(path('var/run/docker.sock'))
     await start({ 'GET /version': VERSION, 'GET /info': INFO })
-    fs.chmodSync(path('var/run/docker.sock'), 0o600)
+    fs.chmodSync(path('var/run/docker.sock'), 0o000)
     const closed = await unprivileged(survey)
     assert.deepEqual([closed.installed, closed.state], [true, 'unreachable'])
     assert.match(closed.problem ?? '', /EACCES/)
@@ -114,57 +94,6 @@ describe('runtimes/docker: survey', () => {
     const { installed, state, problem } = await engine.survey(machine(), 50)
     assert.deepEqual([installed, state], [true, 'down'])
     assert.ok(problem !== undefined && problem !== '')
-  })
-})
-
-describe('runtimes/docker: the daemon’s own eyes', () => {
-  const { machine, start, engine } = engineHere()
-  const target = parseRegistry('reg:5000')
-  const DISTRIBUTION = 'GET /distribution/reg:5000/trust-registry-probe/json'
-  const UNKNOWN = 'Get "https://reg:5000/v2/": x509: certificate signed by unknown authority'
-
-  it('asks twice, without credentials', async () => {
-    const asked = await start({
-      'POST /auth': [500, { message: 'Get "https://reg:5000/v2/": no basic auth credentials' }],
-      [DISTRIBUTION]: [404, { message: 'manifest unknown: manifest unknown' }],
-    })
-    const answer = await engine.ask(machine(), target, 2000)
-    assert.deepEqual(answer, { outcome: 'accepted', message: 'manifest unknown: manifest unknown' })
-    assert.deepEqual(asked[0]?.body, { username: '', password: '', serveraddress: 'reg:5000' })
-    assert.equal(asked.length, 2)
-  })
-
-  it('takes the first refusal, word for word', async () => {
-    const asked = await start({ 'POST /auth': [500, { message: UNKNOWN }] })
-    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
-    assert.equal(asked.length, 1)
-  })
-
-  it('takes a refusal on the second look', async () => {
-    await start({
-      'POST /auth': [200, { Status: 'Login Succeeded' }],
-      [DISTRIBUTION]: [500, { message: UNKNOWN }],
-    })
-    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
-  })
-
-  it('logs in, and is told of an identity token', async () => {
-    for (const [status, body, expected] of [
-      [200, { Status: 'Login Succeeded', IdentityToken: '' }, { ok: true, message: 'Login Succeeded' }],
-      [
-        200,
-        { Status: 'Login Succeeded', IdentityToken: 't' },
-        { ok: true, message: 'Login Succeeded', identityToken: 't' },
-      ],
-      [401, { message: 'unauthorized: no' }, { ok: false, message: 'unauthorized: no' }],
-      [500, { message: UNKNOWN }, { ok: false, message: UNKNOWN }],
-    ] as const) {
-      const asked = await start({ 'POST /auth': [status, body] })
-      const credentials = { username: 'bob', password: 'pä"ss' }
-      assert.deepEqual(await engine.login(machine(), target, credentials, 2000), expected)
-      assert.deepEqual(asked[0]?.body, { ...credentials, serveraddress: 'reg:5000' })
-      await closeDaemons()
-    }
   })
 })
 

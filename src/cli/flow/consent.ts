@@ -1,7 +1,7 @@
 import { TrustError } from '../../errors.ts'
 import type { ChainLink } from '../../judge/index.ts'
-import { colons, day } from '../../x509/words.ts'
-import type { PlanItem } from '../../change/index.ts'
+import { colons, day, nameOf } from '../../x509/words.ts'
+import type { Plan, PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import type { Context } from './context.ts'
 import { shellWord } from './shell.ts'
@@ -49,14 +49,15 @@ export async function askIdentity(
   candidate: ChainLink,
 ): Promise<boolean> {
   const { certificate, origin } = candidate
+  const where = origin === 'fetched' ? 'fetched from the address in the certificate' : 'sent by the server'
   const { services } = context
   services.progress.done()
   const lines = [
     '',
     `The identity of ${registry} cannot be proven. It presents this ${certificate.isCA ? 'CA' : 'self-signed certificate'}:`,
     '',
-    `  ${printable(certificate.subject.text)}`,
-    `  valid ${day(certificate.notBefore)} to ${day(certificate.notAfter)}, ${origin === 'sent' ? 'sent by the server' : 'fetched over plain HTTP'}`,
+    `  ${printable(nameOf(certificate))}`,
+    `  valid ${day(certificate.notBefore)} to ${day(certificate.notAfter)}, ${where}`,
     `  SHA256 ${colons(certificate.sha256)}`,
     '',
     `It will be trusted for ${registry} only, by ${context.engines.map((engine) => engine.name).join(', ')}.`,
@@ -105,4 +106,19 @@ export async function askChanges(
     seen: items.map((item) => `${item.action} ${item.target}`).join(', '),
     fix: 'add --yes',
   })
+}
+
+/** Under the lock nothing may be done that was not shown before it. */
+export function sameAsAgreed(agreed: Plan, now: Plan): void {
+  const shown = new Set(agreed.items.map((item) => `${item.action} ${item.target}`))
+  const more = now.items.filter((item) => !shown.has(`${item.action} ${item.target}`))
+  if (more.length === 0) return
+  throw new TrustError(
+    'consent-missing',
+    'the machine was changed by somebody meanwhile; nothing was changed',
+    {
+      seen: more.map((item) => `${item.action} ${item.target}`).join(', '),
+      fix: 'run it again',
+    },
+  )
 }

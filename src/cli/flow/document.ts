@@ -1,5 +1,5 @@
 import type { Change, Identity, PlanItem } from '../../change/index.ts'
-import type { TrustError } from '../../errors.ts'
+import { TrustError } from '../../errors.ts'
 import type { Judgement } from '../../judge/index.ts'
 import type { Observation } from '../../registry/observation.ts'
 import type {
@@ -12,7 +12,7 @@ import type {
 } from '../../report/document.ts'
 import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
-import { combine, type ExitCode } from '../exit.ts'
+import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { shellWord } from './shell.ts'
 import type { Site } from './site.ts'
 import type { Case, Survey } from './observe.ts'
@@ -144,4 +144,20 @@ export async function outcomeOf(
     ...(extra.entries ? { entries: extra.entries } : {}),
   }
   return { document, views }
+}
+
+/** The work for one registry; a refusal or an interruption becomes its report. */
+export async function orRefusal(
+  context: Site,
+  registry: string,
+  work: () => Promise<RegistryView>,
+): Promise<RegistryView> {
+  try {
+    return await work()
+  } catch (thrown) {
+    const aborted = context.services.io.signal.aborted && !(thrown instanceof TrustError)
+    const error = aborted ? new TrustError('interrupted', 'interrupted', { cause: thrown }) : thrown
+    if (!(error instanceof TrustError)) throw error
+    return blindView(context, registry, { exitCode: exitOf(error), verified: false, error })
+  }
 }

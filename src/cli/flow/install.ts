@@ -1,9 +1,17 @@
-import { isEmpty, perform, planInstall, recover, type Approved, type Plan } from '../../change/index.ts'
+import {
+  isEmpty,
+  perform,
+  planInstall,
+  recover,
+  type Approved,
+  type Plan,
+  type RegistryRecord,
+} from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
-import { askChanges, requirePrivilege } from './consent.ts'
+import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
@@ -25,6 +33,7 @@ export async function install(
   survey: Survey,
   seen: Case,
   approved: Approved,
+  recorded: RegistryRecord | undefined,
   password: string | undefined,
 ): Promise<RegistryView> {
   const { options, machine, state, services } = context
@@ -45,7 +54,9 @@ export async function install(
   return state.locked(options.timeoutMs, services.io.signal, async () => {
     await recover(machine, state)
     // Another run may have come first: what is done is planned under the lock.
+    await sameRecord(context, seen.target.registry, approved, recorded)
     const now = await planFor(context, seen, approved)
+    sameAsAgreed(plan, now)
     const change = { command: `trust ${seen.target.registry}`, steps: now.steps, records: now.records }
     const proof = await perform(machine, state, change, services.io.signal, () =>
       prove(context, survey, seen, password),
@@ -62,6 +73,23 @@ export async function install(
       changes: now.changes,
       ...(proof.login ? { login: proof.login } : {}),
     })
+  })
+}
+
+/** Two runs at once may have accepted two identities: the second one decides anew. */
+async function sameRecord(
+  context: Context,
+  registry: string,
+  approved: Approved,
+  recorded: RegistryRecord | undefined,
+): Promise<void> {
+  const { registries } = await context.state.records()
+  const now = registries.find((record) => record.registry === registry)
+  const expected = [approved.identity.sha256, recorded?.identity.sha256]
+  if (now === undefined || expected.includes(now.identity.sha256)) return
+  throw new TrustError('identity-mismatch', 'another run has just accepted an identity for this registry', {
+    seen: `accepted: SHA256 ${now.identity.sha256}`,
+    fix: 'run it again: the identity is then held against that one',
   })
 }
 

@@ -21,7 +21,7 @@ const HELPER_VARIABLES = [
 /** The password, before anything is changed: a run that cannot log in shall say so first. */
 export async function askPassword(context: Context, registry: string): Promise<string | undefined> {
   const { options, services } = context
-  if (options.username === undefined || !options.login) return undefined
+  if (options.username === undefined || !options.login || options.dryRun) return undefined
   const given = await readPassword(services.io, options.passwordStdin)
   if (given !== undefined) return given
   if (options.input) return services.prompts.password(`Password of ${options.username} at ${registry}:`)
@@ -72,20 +72,34 @@ export async function login(
   }
 }
 
-/** Bearer realms are looked at before a password could go there: only the registry's own host is one for now. */
+/** As many as the probe keeps: behind them another could hide. */
+const MAX_CHALLENGES = 16
+
+/**
+ * Bearer realms are looked at before a password could go there: only the registry's own host is one for now.
+ * A client may take any of several challenges, so each of them must do.
+ */
 function withholdBecause(
   target: Target,
   challenges: readonly Challenge[],
 ): { readonly message: string; readonly realm?: string } | undefined {
-  const bearer = challenges.find((challenge) => challenge.scheme === 'bearer')
-  if (!bearer) return undefined
-  const realm = bearer.parameters['realm'] ?? ''
-  let url: URL
-  try {
-    url = new URL(realm)
-  } catch {
-    return { message: `the registry names no usable realm (${realm}); no password was sent` }
+  if (challenges.length >= MAX_CHALLENGES) {
+    return { message: `the registry answers with ${MAX_CHALLENGES} challenges or more; no password was sent` }
   }
+  for (const { scheme, parameters } of challenges) {
+    const refusal = scheme === 'bearer' ? refuseRealm(target, parameters['realm'] ?? '') : undefined
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+function refuseRealm(
+  target: Target,
+  realm: string,
+): { readonly message: string; readonly realm?: string } | undefined {
+  if (!URL.canParse(realm))
+    return { message: `the registry names no usable realm (${realm}); no password was sent` }
+  const url = new URL(realm)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? 443 : Number(url.port)
   if (url.protocol !== 'https:')

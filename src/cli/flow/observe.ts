@@ -6,7 +6,7 @@ import { probe } from '../../registry/probe.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
-import { CertPool, parseCertificate, tryParseCertificate, type Certificate } from '../../x509/index.ts'
+import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 
 /** The machine as it stands before any registry is looked at: surveyed once a run. */
@@ -125,13 +125,9 @@ function askEngines(context: Context, survey: Survey, target: Target): Promise<E
 /** Fetches the issuers that were not sent, unless they are known or must not be asked for. */
 async function complete(context: Context, survey: Survey, observation: Observation): Promise<Observation> {
   if (!context.options.aia || observation.sent.length === 0) return observation
-  const sent = observation.sent.flatMap((der): Certificate[] => {
-    try {
-      return [parseCertificate(der)]
-    } catch {
-      return []
-    }
-  })
+  const [leaf, ...others] = observation.sent.map((der) => tryParseCertificate(der))
+  if (leaf === undefined || leaf instanceof Error) return observation
+  const sent = [leaf, ...others.flatMap((entry) => (entry instanceof Error ? [] : [entry]))]
   const known = CertPool.union(survey.store.pool, CertPool.of(...context.given))
   const fetched = await climb(sent, known, observation.addresses, limitsOf(context))
   return { ...observation, fetched }

@@ -1,7 +1,7 @@
 import { decideBlind, isEmpty, perform, planInstall, recover, type Plan } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
-import { askChanges, requirePrivilege } from './consent.ts'
+import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
 import type { Context } from './context.ts'
 import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
@@ -30,6 +30,7 @@ export async function installBlind(context: Context, survey: Survey, target: Tar
   return state.locked(options.timeoutMs, services.io.signal, async () => {
     await recover(machine, state)
     const now = await plan()
+    sameAsAgreed(first, now)
     const change = { command: `trust ${target.registry}`, steps: now.steps, records: now.records }
     await perform(machine, state, change, services.io.signal, () => Promise.resolve())
     const { items, changes } = now

@@ -7,13 +7,14 @@ import {
   type RegistryRecord,
 } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { wouldAccept } from '../../judge/index.ts'
+import { wouldAccept, type EngineEvidence } from '../../judge/index.ts'
 import { parseRegistry, type Target } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
+import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
-import { askIdentity } from './consent.ts'
+import { askIdentity, requirePrivilege } from './consent.ts'
 import type { Context } from './context.ts'
-import { blindView, outcomeOf, viewOf, type Result } from './document.ts'
+import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { healFirst } from './heal.ts'
 import { install, logIn, loginFailed } from './install.ts'
 import { askPassword } from './login.ts'
@@ -36,11 +37,12 @@ export async function trust(context: Context): Promise<Outcome> {
   const survey = await surveyMachine(context)
   const views: RegistryView[] = []
   for (const target of targets) {
-    views.push(
-      options.offline
-        ? await prepareOne(context, survey, target)
-        : await trustOne(context, survey, target, password),
-    )
+    const work = (): Promise<RegistryView> =>
+      options.offline ? installBlind(context, survey, target) : trustOne(context, survey, target, password)
+    // What was done for the others is reported whatever comes after.
+    const view = await orRefusal(context, target.registry, work)
+    views.push(view)
+    if (view.document.exitCode === 130) break
   }
   return outcomeOf(context, views, { survey })
 }
@@ -55,17 +57,8 @@ async function trustOne(
   try {
     return await mend(context, survey, seen, password)
   } catch (error) {
-    if (!(error instanceof TrustError) || context.services.io.signal.aborted) throw error
+    if (!(error instanceof TrustError)) throw error
     return viewOf(context, seen, { exitCode: exitOf(error), verified: false, error })
-  }
-}
-
-async function prepareOne(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
-  try {
-    return await installBlind(context, survey, target)
-  } catch (error) {
-    if (!(error instanceof TrustError) || context.services.io.signal.aborted) throw error
-    return blindView(context, target.registry, { exitCode: exitOf(error), verified: false, error })
   }
 }
 
@@ -89,15 +82,30 @@ async function mend(
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
   const recorded = await recordOf(context, target)
-  const vouched = options.fingerprints.length > 0 || context.given.length > 0 || recorded !== undefined
+  const pinned = options.fingerprints.length > 0
+  const vouched = pinned || context.given.length > 0 || recorded !== undefined
   if (look === 0 && !vouched) return await alreadyTrusted(context, seen, password, {})
 
   const approved = await establish(context, seen, recorded)
-  if (look === 0) return await alreadyTrusted(context, seen, password, { identity: approved.identity })
+  const { identity } = approved
+  // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
+  const next = look === 0 ? unknownTo(required, pinned ? [] : context.given) : approved.install
+  if (look === 0 && next.length === 0) return await alreadyTrusted(context, seen, password, { identity })
   if (!unchecked && !wouldAccept(seen.evidence, approved.install)) {
-    return viewOf(context, seen, { exitCode: 6, verified: false, identity: approved.identity })
+    const exitCode = seen.judgement.ownerMustAct ? 6 : 1
+    return viewOf(context, seen, { exitCode, verified: false, identity })
   }
-  return install(context, survey, seen, approved, password)
+  return install(context, survey, seen, { ...approved, install: next }, recorded, password)
+}
+
+/** The CAs of the file that some engine does not have yet; with a pin, nothing beyond what is pinned. */
+function unknownTo(
+  engines: readonly EngineEvidence[],
+  given: readonly Certificate[],
+): readonly Certificate[] {
+  const lacks = (certificate: Certificate): boolean =>
+    engines.some(({ store, trust }) => !store.contains(certificate) && !trust.pool.contains(certificate))
+  return given.filter((certificate) => certificate.isCA && lacks(certificate))
 }
 
 async function alreadyTrusted(
@@ -131,6 +139,8 @@ async function establish(
   const decision = decideIdentity(question)
   if (decision.kind === 'approved') return decision.approved
   if (!options.input) throw identityMissing(question, decision.candidate)
+  // A person is asked only for what can be done then.
+  requirePrivilege(context, 'installing a CA')
   if (await askIdentity(context, registry, decision.candidate)) return confirmed(question, decision.candidate)
   throw identityMissing(question, decision.candidate)
 }

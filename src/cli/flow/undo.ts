@@ -3,9 +3,9 @@ import { TrustError } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
-import { askChanges, requirePrivilege } from './consent.ts'
+import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
 import type { Site } from './site.ts'
-import { blindView, outcomeOf } from './document.ts'
+import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { healFirst } from './heal.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
@@ -17,12 +17,9 @@ export async function undo(context: Site): Promise<Outcome> {
     : options.registries.map((text) => parseRegistry(text).registry)
   const views: RegistryView[] = []
   for (const registry of names) {
-    try {
-      views.push(await undoOne(context, registry))
-    } catch (error) {
-      if (!(error instanceof TrustError) || context.services.io.signal.aborted) throw error
-      views.push(blindView(context, registry, { exitCode: exitOf(error), verified: false, error }))
-    }
+    const view = await orRefusal(context, registry, () => undoOne(context, registry))
+    views.push(view)
+    if (view.document.exitCode === 130) break
   }
   return outcomeOf(context, views)
 }
@@ -42,6 +39,7 @@ async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   return state.locked(options.timeoutMs, services.io.signal, async () => {
     await recover(machine, state)
     const now = await plan()
+    sameAsAgreed(first, now)
     const change = { command: `undo ${registry}`, steps: now.steps, records: now.records }
     await perform(machine, state, change, services.io.signal, () => Promise.resolve())
     const kept = now.changes.filter((entry) => entry.state === 'kept').map((entry) => entry.path)

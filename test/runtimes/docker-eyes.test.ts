@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { parseRegistry } from '../../src/registry/reference.ts'
+import { closeDaemons, engineHere } from './daemon.ts'
+
+describe('runtimes/docker: the daemon’s own eyes', () => {
+  const { machine, start, engine } = engineHere()
+  const target = parseRegistry('reg:5000')
+  const DISTRIBUTION = 'GET /distribution/reg:5000/trust-registry-probe/json'
+  const UNKNOWN = 'Get "https://reg:5000/v2/": x509: certificate signed by unknown authority'
+
+  it('asks twice, without credentials', async () => {
+    const asked = await start({
+      'POST /auth': [500, { message: 'Get "https://reg:5000/v2/": no basic auth credentials' }],
+      [DISTRIBUTION]: [404, { message: 'manifest unknown: manifest unknown' }],
+    })
+    const answer = await engine.ask(machine(), target, 2000)
+    assert.deepEqual(answer, { outcome: 'accepted', message: 'manifest unknown: manifest unknown' })
+    assert.deepEqual(asked[0]?.body, { username: '', password: '', serveraddress: 'reg:5000' })
+    assert.equal(asked.length, 2)
+  })
+
+  it('takes the first refusal, word for word', async () => {
+    const asked = await start({ 'POST /auth': [500, { message: UNKNOWN }] })
+    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+    assert.equal(asked.length, 1)
+  })
+
+  it('takes a refusal on the second look', async () => {
+    await start({
+      'POST /auth': [200, { Status: 'Login Succeeded' }],
+      [DISTRIBUTION]: [500, { message: UNKNOWN }],
+    })
+    assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+  })
+
+  it('logs in, and is told of an identity token', async () => {
+    for (const [status, body, expected] of [
+      [200, { Status: 'Login Succeeded', IdentityToken: '' }, { ok: true, message: 'Login Succeeded' }],
+      [
+        200,
+        { Status: 'Login Succeeded', IdentityToken: 't' },
+        { ok: true, message: 'Login Succeeded', identityToken: 't' },
+      ],
+      [401, { message: 'unauthorized: no' }, { ok: false, message: 'unauthorized: no' }],
+      [500, { message: UNKNOWN }, { ok: false, message: UNKNOWN }],
+    ] as const) {
+      const asked = await start({ 'POST /auth': [status, body] })
+      const credentials = { username: 'bob', password: 'pä"ss' }
+      assert.deepEqual(await engine.login(machine(), target, credentials, 2000), expected)
+      assert.deepEqual(asked[0]?.body, { ...credentials, serveraddress: 'reg:5000' })
+      await closeDaemons()
+    }
+  })
+})
