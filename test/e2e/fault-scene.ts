@@ -20,6 +20,8 @@ export interface Fault {
   readonly chain: readonly Certificate[]
   /** What the daemon is to trust for this registry. */
   readonly trusted?: readonly Certificate[]
+  /** What its OS store holds already, beside the usual roots. */
+  readonly stored?: readonly Certificate[]
   /** `reg.corp` unless told. */
   readonly name?: string
 }
@@ -61,15 +63,16 @@ export function withFaults(suite: Mocha.Suite, names: readonly string[] = ['reg.
   }
 
   /** A real registry with this chain, seen live, and from a file by the rules of the daemon's own Go. */
-  async function fault({ chain, trusted = [], name = 'reg.corp' }: Fault): Promise<Seen> {
+  async function fault({ chain, trusted = [], stored = [], name = 'reg.corp' }: Fault): Promise<Seen> {
     const own = name === 'address' ? opened.server().address : name
     const registry = `${own}:${++port}`
     await opened.server().dockerRegistry({ port, chain, users })
-    const roots = `/etc/docker/certs.d/${registry}/ca.crt`
-    if (trusted.length > 0) await opened.host().write(roots, chainPem(...trusted))
+    const file = `/etc/docker/certs.d/${registry}/ca.crt`
+    if (trusted.length > 0) await opened.host().write(file, chainPem(...trusted))
     const seen = await compare(registry)
 
-    const known = trusted.length > 0 ? ['--roots', files.chain(...trusted)] : []
+    const roots = [...trusted, ...stored]
+    const known = roots.length > 0 ? ['--roots', files.chain(...roots)] : []
     const offline = await judged(files.chain(...chain), '--host', own, ...known, '--go', seen.go)
     const line = offline.error && `Get "https://${registry}/v2/": ${offline.error}`
     assert.equal(timeless(line), timeless(seen.said), 'the verdict on the file is the one on the wire')

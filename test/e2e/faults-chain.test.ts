@@ -7,13 +7,17 @@ const unknown = /x509: certificate signed by unknown authority$/
 const outOfTime = /x509: certificate has expired or is not yet valid: current time \S+ is/
 
 describe('faults of the chain, as the daemon sees them', function () {
-  const { fault } = withFaults(this)
+  const { fault, host } = withFaults(this)
   let root: CertificateAuthority
   let intermediate: CertificateAuthority
+  let clerk: CertificateAuthority
 
   before(async () => {
     root = await createCa({ name: 'Corp Root CA', keyKind: 'p-256' })
     intermediate = await root.intermediate({ name: 'Corp Issuing CA', keyKind: 'p-256' })
+    clerk = await createCa({ name: 'Corp Clerk', keyKind: 'p-256', isCA: false })
+    // The daemon reads the OS store once, when it verifies for the first time.
+    await host().installSystemCa(clerk.pem)
   })
 
   const leaf = (issuer = intermediate) => issuer.issue({ names, keyKind: 'p-256' })
@@ -64,10 +68,11 @@ describe('faults of the chain, as the daemon sees them', function () {
     assertAccepted(await fault({ chain, trusted: [weak] }))
   })
 
-  it('an issuer that is no CA: in certs.d, and on the wire', async () => {
-    const clerk = await createCa({ name: 'Corp Clerk', keyKind: 'p-256', isCA: false })
+  it('an issuer that is no CA: in certs.d, in the OS store, and on the wire', async () => {
     const message = /parent certificate cannot sign this kind of certificate.*"Corp Clerk"/
-    assertRefused(await fault({ chain: [await leaf(clerk)], trusted: [clerk] }), message, 'issuer-not-ca', 6)
+    const chain = [await leaf(clerk)]
+    assertRefused(await fault({ chain, trusted: [clerk] }), message, 'issuer-not-ca', 6)
+    assertRefused(await fault({ chain, stored: [clerk] }), message, 'issuer-not-ca', 6)
     const between = await root.intermediate({ name: 'Corp Clerk', keyKind: 'p-256', isCA: false })
     const seen = await fault({ chain: [await leaf(between), between], trusted: [root] })
     assertRefused(seen, message, 'issuer-not-ca', 6)

@@ -108,4 +108,28 @@ describe('identity', function () {
     const undone = await runJson(host, ['undo', registry, '--state-dir', '/var/lib/tr', '--yes'])
     assert.equal(undone.document.changed, true)
   })
+
+  it('a rotation is prepared: the next CA of the file goes in while the old one serves, and serves after the switch', async () => {
+    const host = await freshHost(server.address)
+    assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem'])).code, 0)
+    await host.write('/root/both.pem', root.pem + other.pem)
+    const check = await runJson(host, [registry, '--ca', '/root/both.pem', '--check'])
+    assert.equal(check.code, 3)
+    const prepared = await runJson(host, [registry, '--ca', '/root/both.pem'])
+    assert.equal(prepared.code, 0, prepared.stdout)
+    assert.equal(prepared.registry.changes.filter((change) => change.state === 'written').length, 1)
+    assert.equal((await runJson(host, [registry, '--ca', '/root/both.pem', '--check'])).code, 0)
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+    const next = (await host.read('/etc/hosts')).replaceAll(server.address, impostor.address)
+    await host.write('/etc/hosts', next)
+    assert.equal((await runJson(host, [registry, '--ca', '/root/both.pem'])).code, 0)
+  })
+
+  it('a state directory that others can write to is refused', async () => {
+    const host = await freshHost(server.address)
+    await host.run(['install', '-d', '-o', 'nobody', '/var/lib/theirs'])
+    const run = await runJson(host, [registry, '--ca', '/root/ca.pem', '--state-dir', '/var/lib/theirs'])
+    assert.equal(run.code, 4)
+    assert.match(run.registry.error?.message ?? '', /not ours alone/)
+  })
 })

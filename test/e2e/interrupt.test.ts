@@ -20,10 +20,10 @@ describe('an interrupted run', function () {
       const run = host.start([...program, 'reg.corp:5000', '--ca', '/root/ca.pem', '--timeout', '60', '-v'])
       await sleep(1500)
       run.signal(name)
-      const { code, stderr } = await run.done
+      const { code, stdout, stderr } = await run.done
       assert.equal(code, 130, stderr)
       assert.match(stderr, /looking at the chain/, 'it had begun')
-      assert.match(stderr, /error\[interrupted\]/)
+      assert.match(stdout, /interrupted: everything was taken back/)
       assert.deepEqual(await host.snapshot([...watched, '/var/lib']), before)
       await service.stop()
     })

@@ -72,9 +72,6 @@ export async function login(
   }
 }
 
-/** As many as the probe keeps: behind them another could hide. */
-const MAX_CHALLENGES = 16
-
 /**
  * Bearer realms are looked at before a password could go there: only the registry's own host is one for now.
  * A client may take any of several challenges, so each of them must do.
@@ -83,9 +80,6 @@ function withholdBecause(
   target: Target,
   challenges: readonly Challenge[],
 ): { readonly message: string; readonly realm?: string } | undefined {
-  if (challenges.length >= MAX_CHALLENGES) {
-    return { message: `the registry answers with ${MAX_CHALLENGES} challenges or more; no password was sent` }
-  }
   for (const { scheme, parameters } of challenges) {
     const refusal = scheme === 'bearer' ? refuseRealm(target, parameters['realm'] ?? '') : undefined
     if (refusal) return refusal
