@@ -1,10 +1,10 @@
 import { posix } from 'node:path'
-import { TrustError, errorCode } from '../errors.ts'
-import type { FileInfo, Machine } from '../machine/machine.ts'
+import { TrustError } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
-import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
+import type { Approved, Change, PlanItem, Records, WantedFile } from './model.ts'
 import { sha256 } from './digest.ts'
-import { failed } from './failure.ts'
+import { changedByOthers, look, readExisting } from './look.ts'
 import type { Step } from './step.ts'
 
 /** What will be done, in the three forms in which it is needed: for eyes, for the machine, for memory. */
@@ -100,80 +100,6 @@ export async function planInstall(
   }
 }
 
-/** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
-export async function planUndo(
-  machine: Machine,
-  records: Records,
-  registries: ReadonlySet<string>,
-): Promise<Plan> {
-  const steps: Step[] = []
-  const items: PlanItem[] = []
-  const changes: Change[] = []
-  const kept: OwnedFile[] = []
-
-  for (const file of records.files) {
-    const owners = file.registries.filter((registry) => !registries.has(registry))
-    if (owners.length === file.registries.length) {
-      kept.push(file)
-      continue
-    }
-    if (owners.length > 0) {
-      kept.push({ ...file, registries: owners })
-      changes.push({ path: file.path, state: 'unchanged', sha256: file.sha256 })
-      continue
-    }
-    const { path, runtime } = file
-    const info = await look(machine, path)
-    if (info === undefined) continue
-    const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
-    if (there === undefined || sha256(there) !== file.sha256) {
-      changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
-      continue
-    }
-    const { mode } = info
-    steps.push({ do: 'remove', path, mode, bytes: there.toString('base64') })
-    items.push({
-      action: 'remove',
-      target: path,
-      reason: 'nothing needs it any more',
-      runtime,
-      privileged: true,
-    })
-    changes.push({ path, state: 'removed', sha256: file.sha256 })
-  }
-  steps.push(...(await emptied(machine, records.directories, steps)))
-  const inUse = (directory: string): boolean => kept.some((file) => file.path.startsWith(`${directory}/`))
-  return {
-    items,
-    steps,
-    changes,
-    records: {
-      ...records,
-      files: kept,
-      directories: records.directories.filter((directory) => inUse(directory)),
-      registries: records.registries.filter((record) => !registries.has(record.registry)),
-    },
-  }
-}
-
-/** Our directories that hold nothing once the steps are done; deepest first. */
-async function emptied(
-  machine: Machine,
-  ours: readonly string[],
-  steps: readonly Step[],
-): Promise<readonly Step[]> {
-  const gone = new Set(steps.map((step) => step.path))
-  const found: Step[] = []
-  for (const directory of [...ours].sort((a, b) => b.length - a.length)) {
-    const info = await look(machine, directory)
-    const names = info?.kind === 'directory' ? await namesIn(machine, directory) : undefined
-    if (!info || !names?.every((name) => gone.has(posix.join(directory, name)))) continue
-    gone.add(directory)
-    found.push({ do: 'remove-directory', path: directory, mode: info.mode })
-  }
-  return found
-}
-
 /** The directories to be made, outermost first. A link or a file in the place of the last one is refused. */
 async function missingDirectories(
   machine: Machine,
@@ -198,41 +124,4 @@ async function missingDirectories(
     for (const path of chain) missing.add(path)
   }
   return [...missing]
-}
-
-async function readExisting(machine: Machine, path: string): Promise<Buffer | undefined> {
-  const info = await look(machine, path)
-  if (!info) return undefined
-  if (info.kind !== 'file') throw changedByOthers(path)
-  return machine.read(path).catch((error: unknown) => {
-    throw unseen(machine, path, error)
-  })
-}
-
-function look(machine: Machine, path: string): Promise<FileInfo | undefined> {
-  return machine.stat(path).catch((error: unknown) => {
-    throw unseen(machine, path, error)
-  })
-}
-
-function namesIn(machine: Machine, directory: string): Promise<readonly string[] | undefined> {
-  return machine.list(directory).catch((error: unknown) => {
-    throw unseen(machine, directory, error)
-  })
-}
-
-function unseen(machine: Machine, path: string, error: unknown): TrustError {
-  if (errorCode(error) === 'EACCES' && !machine.who().privileged)
-    return new TrustError('needs-privilege', `${path} cannot be read by this user`)
-  return failed(`${path} cannot be looked at; nothing was changed`, error)
-}
-
-function changedByOthers(path: string): TrustError {
-  return new TrustError(
-    'change-failed',
-    `${path} bears our name but not our bytes; it is left alone, nothing was changed`,
-    {
-      fix: `look at it, and take it away if nobody needs it: openssl x509 -in '${path}' -noout -subject -fingerprint -sha256`,
-    },
-  )
 }

@@ -1,13 +1,16 @@
 import type { FileInfo, Machine } from '../machine/machine.ts'
 import type { Identity, OwnedFile, Records } from './model.ts'
 
+/** Something of ours on the machine, on behalf of one registry. */
 export interface Holding {
   readonly registry: string
+  /** Stores and settings come with later scopes. */
   readonly what: 'file'
   readonly where: string
   readonly runtime: string
   readonly since: string
   readonly identity: Identity
+  /** RFC 3339: the end of the installed certificate. */
   readonly expires?: string
   readonly holds: boolean
   readonly drift?: string

@@ -35,6 +35,10 @@ export function readChainOptions(flags: RawFlags, registries: readonly string[])
     return undefined
   }
   if (registries.length > 0) throw usage('give registries or --chain, not both', FORM)
+  for (const name of ['ca', 'fingerprint'] as const) {
+    if (flags[name]?.length)
+      throw usage(`--${name} does not go with --chain; what is trusted is --roots`, FORM)
+  }
   if (host === undefined) throw usage('--chain needs the name that the certificate is to be for', FORM)
   return {
     path: named('--chain', chain),

@@ -36,3 +36,27 @@ export interface Options {
   readonly verbose: boolean
   readonly color: boolean
 }
+
+/** What holds where nothing was said. */
+export const defaultOptions = {
+  all: false,
+  ca: [],
+  fingerprints: [],
+  trustOnFirstUse: false,
+  runtimes: [],
+  passwordStdin: false,
+  login: true,
+  loginRequired: false,
+  timeoutMs: 10_000,
+  aia: true,
+  offline: false,
+  dryRun: false,
+  check: false,
+  yes: false,
+  input: false,
+  json: false,
+  jsonPem: false,
+  quiet: false,
+  verbose: false,
+  color: false,
+} as const satisfies Partial<Options>

@@ -1,11 +1,11 @@
-import { constants, readFileSync } from 'node:fs'
+import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { homedir, userInfo } from 'node:os'
 import { dirname, join, posix, resolve, win32 } from 'node:path'
 import { errorCode } from '../errors.ts'
 import { flock } from './lock.ts'
 import type { FileInfo, Lock, Machine, OsInfo, Person, RunOptions, RunResult, WhoAmI } from './machine.ts'
 import { parseOsRelease } from './os-release.ts'
+import { whoAmI } from './person.ts'
 import { run } from './run.ts'
 
 const DEFAULT_LIMIT = 16 * 1024 * 1024
@@ -41,20 +41,7 @@ export class LocalMachine implements Machine {
   }
 
   who(): WhoAmI {
-    const uid = process.geteuid?.()
-    const privileged = this.#root !== undefined || uid === undefined || uid === 0
-    const self: Person = { uid: uid ?? -1, gid: process.getegid?.() ?? -1, name: userName(), home: homedir() }
-    const sudoUid = Number(this.#env['SUDO_UID'] ?? Number.NaN)
-    if (uid !== 0 || !Number.isInteger(sudoUid) || sudoUid === 0)
-      return { uid: self.uid, privileged, invoker: self, elevated: false }
-    const name = this.#env['SUDO_USER'] ?? String(sudoUid)
-    const gid = Number(this.#env['SUDO_GID'] ?? sudoUid)
-    return {
-      uid,
-      privileged,
-      invoker: { uid: sudoUid, gid, name, home: homeOf(sudoUid) ?? `/home/${name}` },
-      elevated: true,
-    }
+    return whoAmI(this.#env, this.#root !== undefined)
   }
 
   async os(): Promise<OsInfo> {
@@ -204,20 +191,6 @@ export class LocalMachine implements Machine {
       await directory.close()
     }
   }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.geteuid?.() ?? 'unknown')
-  }
-}
-
-/** Home of a user by number; the password file, since sudo may or may not have kept HOME. */
-function homeOf(uid: number): string | undefined {
-  const entries = readFileSync('/etc/passwd', 'utf8').split('\n')
-  return entries.map((line) => line.split(':')).find((fields) => fields[2] === String(uid))?.[5]
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { parseChallenges } from './challenge.ts'
 import type { Connection, Limits } from './connect.ts'
 import type { Failure, Ping } from './observation.ts'
 import type { Target } from './reference.ts'
-import { tlsFailure } from './connect.ts'
+import { tlsFailure } from './failures.ts'
 
 const BODY_START = 1024
 /** nginx recipes answer 404 to `Go ` and to old `docker/1.x` agents. */

@@ -1,14 +1,6 @@
 import { errorCode, errorText } from '../errors.ts'
-import {
-  classifyPlain,
-  dialFailure,
-  isDialError,
-  openTls,
-  resolve,
-  tlsFailure,
-  type Connection,
-  type Limits,
-} from './connect.ts'
+import { openTls, resolve, type Connection, type Limits } from './connect.ts'
+import { classifyPlain, dialFailure, isDialError, tlsFailure } from './failures.ts'
 import type { Failure, Observation } from './observation.ts'
 import { ping } from './ping.ts'
 import type { Target } from './reference.ts'

@@ -1,4 +1,5 @@
 import type { Change, Identity, PlanItem } from '../change/model.ts'
+import type { Holding } from '../change/status.ts'
 import type { Consumer, Finding, Origin, Role } from '../judge/judgement.ts'
 import type { Challenge } from '../registry/observation.ts'
 
@@ -73,19 +74,8 @@ export interface MachineDocument {
   readonly runtimes: readonly RuntimeDocument[]
 }
 
-export interface StatusEntry {
-  readonly registry: string
-  /** `file` for now; stores and settings come with later scopes. */
-  readonly what: string
-  readonly where: string
-  readonly runtime: string
-  readonly since: string
-  readonly identity: Identity
-  /** RFC 3339: the end of the installed certificate. */
-  readonly expires?: string
-  readonly holds: boolean
-  readonly drift?: string
-}
+/** A line of `status`. */
+export type StatusEntry = Holding
 
 export interface ToolDocument {
   readonly name: string

@@ -49,9 +49,8 @@ function expiry(expires: string | undefined, now: Date | undefined, style: Style
 }
 
 function detailLines(entry: StatusEntry, style: Style): string[] {
-  const what = entry.what === 'file' ? '' : `${style.safe(entry.what, 60)} `
   return [
-    `    ${what}${style.safe(entry.where)}`,
+    `    ${style.safe(entry.where)}`,
     ...identityLines(entry.identity, style).map((line) => `   ${line}`),
   ]
 }

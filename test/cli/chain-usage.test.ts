@@ -18,6 +18,7 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
     [['--chain', 'c.pem'], /--chain needs the name/],
     [['--chain', 'c.pem', ...host, 'reg.corp:5000'], /registries or --chain, not both/],
+    [['--chain', 'c.pem', ...host, '--ca', 'x.pem'], /--ca does not go with --chain/],
     [['--chain', '', ...host], /--chain expects the path of a file/],
     [['--chain', 'c.pem', ...host, '--roots', ''], /--roots expects the path of a file/],
     ...['host', 'roots', 'at', 'go'].map(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Certificate } from '../../fixtures/pki.ts'
 import type { Failure, Observation, Ping } from '../../src/registry/observation.ts'
-import { ca, leaf, type Scene } from './evidence.ts'
+import { ca, leaf, REGISTRY, type Scene } from './evidence.ts'
 import { consumer, faults, only, predicted, verdict } from './verdict.ts'
 
 type Row = readonly [
@@ -67,37 +67,40 @@ describe('judge: the network and /v2/', () => {
     assert.match(predicted(judgement) ?? '', /unknown authority$/)
   })
 
-  const pings: readonly (readonly [string, Partial<Ping>, readonly string[], boolean])[] = [
+  const pings: readonly (readonly [string, Partial<Ping>, readonly string[], boolean, string?])[] = [
     ['an HTML page', { status: 200, contentType: 'text/html' }, ['not-a-registry'], true],
     ['an HTML body', { status: 200, bodyStart: '\n<!DOCTYPE html>' }, ['not-a-registry'], true],
-    ['404', { status: 404 }, ['not-a-registry'], true],
+    ['404', { status: 404 }, ['*not-a-registry'], true, '404 Not Found'],
     ['a redirect', { status: 301, location: 'http://reg.corp/' }, ['not-a-registry'], true],
-    ['401 without a challenge', { status: 401, challenges: [] }, ['bad-challenge'], true],
+    ['401 without a challenge', { challenges: [] }, ['*bad-challenge'], true, '401 Unauthorized'],
     [
       '401 with Negotiate',
       { challenges: [{ scheme: 'negotiate', parameters: {} }] },
-      ['bad-challenge'],
+      ['*bad-challenge'],
       true,
+      '401 Unauthorized',
     ],
-    ['429', { status: 429, retryAfter: '60' }, ['rate-limited'], false],
+    ['429', { status: 429, retryAfter: '60' }, ['rate-limited'], false, '429 Too Many Requests'],
     [
       '400 of nginx',
       { status: 400, bodyStart: 'No required SSL certificate was sent' },
-      ['client-certificate-required'],
+      ['*client-certificate-required'],
       false,
+      '400 Bad Request',
     ],
     ['401 with Basic', {}, [], false],
     ['401 with Bearer', { challenges: [{ scheme: 'bearer', parameters: {} }] }, [], false],
     ['200', { status: 200 }, [], false],
   ]
-  for (const [name, ping, expected, mustAct] of pings) {
+  for (const [name, ping, expected, mustAct, status] of pings) {
     it(`${name} at /v2/: ${expected[0] ?? 'a registry'}`, () => {
       const challenges = [{ scheme: 'basic', parameters: {} }]
       const usual: Ping = { status: 401, apiVersion: 'registry/2.0', challenges, bodyStart: '' }
       const judgement = verdict({ ...trusted, observation: { ping: { ...usual, ...ping } } })
       assert.deepEqual(faults(judgement), expected)
       assert.equal(judgement.ownerMustAct, mustAct)
-      assert.equal(predicted(judgement), undefined, 'the chain itself is accepted')
+      const line = `login attempt to https://${REGISTRY}/v2/ failed with status: ${status ?? ''}`
+      assert.equal(predicted(judgement), status && line, 'the chain itself is accepted')
     })
   }
 

@@ -49,7 +49,7 @@ describe('json: the contract', () => {
     const entries = [
       {
         registry: 'reg.corp:5000',
-        what: 'file',
+        what: 'file' as const,
         where: '/etc/docker/certs.d/reg.corp:5000/ca.crt',
         runtime: 'docker',
         since: '2026-11-22T08:00:00Z',

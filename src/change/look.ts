@@ -1,0 +1,41 @@
+import { TrustError, errorCode } from '../errors.ts'
+import type { FileInfo, Machine } from '../machine/machine.ts'
+import { failed } from './failure.ts'
+
+/** A regular file's bytes; undefined where nothing is. */
+export async function readExisting(machine: Machine, path: string): Promise<Buffer | undefined> {
+  const info = await look(machine, path)
+  if (!info) return undefined
+  if (info.kind !== 'file') throw changedByOthers(path)
+  return machine.read(path).catch((error: unknown) => {
+    throw unseen(machine, path, error)
+  })
+}
+
+export function look(machine: Machine, path: string): Promise<FileInfo | undefined> {
+  return machine.stat(path).catch((error: unknown) => {
+    throw unseen(machine, path, error)
+  })
+}
+
+export function namesIn(machine: Machine, directory: string): Promise<readonly string[] | undefined> {
+  return machine.list(directory).catch((error: unknown) => {
+    throw unseen(machine, directory, error)
+  })
+}
+
+function unseen(machine: Machine, path: string, error: unknown): TrustError {
+  if (errorCode(error) === 'EACCES' && !machine.who().privileged)
+    return new TrustError('needs-privilege', `${path} cannot be read by this user`)
+  return failed(`${path} cannot be looked at; nothing was changed`, error)
+}
+
+export function changedByOthers(path: string): TrustError {
+  return new TrustError(
+    'change-failed',
+    `${path} bears our name but not our bytes; it is left alone, nothing was changed`,
+    {
+      fix: `look at it, and take it away if nobody needs it: openssl x509 -in '${path}' -noout -subject -fingerprint -sha256`,
+    },
+  )
+}
