@@ -90,10 +90,11 @@ const offline = {
   }),
 }
 
-export const diagnoseFlags = { ...identity, ...targets, ...offline, ...network, ...output, ...pem }
+export const diagnoseFlags = { ca: identity.ca, ...targets, ...offline, ...network, ...output, ...pem }
 
 export const undoFlags = {
   all: toggle('everything that was done on this machine'),
+  timeout: network.timeout,
   ...consent,
   ...state,
   ...output,

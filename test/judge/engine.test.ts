@@ -59,7 +59,7 @@ describe('judge: the engine', () => {
       verdict({ ...trusted, survey, required }).findings.map((found) => `${found.severity} ${found.code}`)
     const absent = { state: 'absent', installed: false } as const
     assert.deepEqual(finding(absent, false), ['error runtime-not-found'])
-    assert.deepEqual(finding(absent, true), ['error runtime-not-found'], 'it is prepared all the same')
+    assert.deepEqual(finding(absent, true), ['warning runtime-not-found'], 'it is prepared all the same')
     const nobody = verdict({ ...trusted, survey: absent, required: false })
     assert.deepEqual(
       nobody.consumers.map((entry) => entry.name),
