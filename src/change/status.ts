@@ -1,4 +1,5 @@
-import type { FileInfo, Machine } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
+import { reasonOf } from './failure.ts'
 import type { Identity, OwnedFile, Records } from './model.ts'
 
 /** Something of ours on the machine, on behalf of one registry. */
@@ -22,7 +23,7 @@ export async function holdings(machine: Machine, records: Records): Promise<read
   for (const record of records.registries) {
     for (const file of records.files.filter((entry) => entry.registries.includes(record.registry))) {
       const { bytes, drift } = await compare(machine, file)
-      const expires = bytes && drift === undefined ? await endOf(bytes) : undefined
+      const expires = bytes && drift === undefined ? (await import('./inspect.ts')).endOf(bytes) : undefined
       found.push({
         registry: record.registry,
         what: 'file',
@@ -51,32 +52,10 @@ async function compare(
   try {
     const info = await machine.stat(file.path)
     const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
-    return { bytes, drift: await driftOf(info, bytes, file) }
+    // Loaded late: an empty status shall not pay for hashes and a parser.
+    const { driftOf } = await import('./inspect.ts')
+    return { bytes, drift: driftOf(info, bytes, file) }
   } catch (error) {
-    const { reasonOf } = await import('./failure.ts')
     return { drift: `the file cannot be looked at: ${reasonOf(error)}` }
   }
-}
-
-async function driftOf(
-  info: FileInfo | undefined,
-  bytes: Buffer | undefined,
-  file: OwnedFile,
-): Promise<string | undefined> {
-  if (!info) return 'the file is gone'
-  if (!bytes) return 'something else stands there'
-  // Loaded late, like the parser below: an empty status shall not pay for them.
-  const { sha256 } = await import('./digest.ts')
-  if (sha256(bytes) !== file.sha256) return 'the file was changed'
-  if (process.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
-  return undefined
-}
-
-async function endOf(bytes: Buffer): Promise<string | undefined> {
-  const base64 = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/.exec(
-    bytes.toString('latin1'),
-  )?.[1]
-  if (base64 === undefined) return undefined
-  const { parseCertificate } = await import('../x509/index.ts')
-  return parseCertificate(Buffer.from(base64, 'base64')).notAfter.toISOString()
 }

@@ -6,6 +6,7 @@ import type { Surroundings, Task } from './command.ts'
 import { commands } from './commands/index.ts'
 import { environmentWords, isOn } from './environment.ts'
 import { exitOf } from './exit.ts'
+import * as flow from './flow/index.ts'
 import type { Io } from './io.ts'
 import { oclifOptions } from './plugin.ts'
 import { printFailure } from './print.ts'
@@ -24,7 +25,7 @@ export async function dispatch(
   way: Way,
   argv: readonly string[],
   io: Io = processIo(),
-  loadFlow: Surroundings['loadFlow'] = () => import('./flow/index.ts'),
+  loadFlow: Surroundings['loadFlow'] = () => Promise.resolve(flow),
 ): Promise<number> {
   const command = way.kind === 'run' ? way.command : 'trust'
   try {

@@ -4,27 +4,20 @@ import type { Services } from '../services.ts'
 import { createSite } from './site.ts'
 import { status } from './status.ts'
 
-/** Each command loads what it needs and no more: `status` starts neither an HTTP client nor a verifier. */
+/** `status` starts neither an HTTP client nor a verifier; the others load what they need, once. */
 export async function runTrust(options: Options, services: Services): Promise<Outcome> {
-  const [{ createContext }, { trust }] = await Promise.all([import('./context.ts'), import('./trust.ts')])
+  const { createContext, trust } = await import('./work.ts')
   return trust(await createContext(options, services))
 }
 
 export async function runDiagnose(options: Options, services: Services): Promise<Outcome> {
-  const { chain } = options
-  if (chain) {
-    const { judgeFiles } = await import('./chain.ts')
-    return judgeFiles(createSite(options, services), chain)
-  }
-  const [{ createContext }, { diagnose }] = await Promise.all([
-    import('./context.ts'),
-    import('./diagnose.ts'),
-  ])
+  const { createContext, diagnose, judgeFiles } = await import('./work.ts')
+  if (options.chain) return judgeFiles(createSite(options, services), options.chain)
   return diagnose(await createContext(options, services))
 }
 
 export async function runUndo(options: Options, services: Services): Promise<Outcome> {
-  const { undo } = await import('./undo.ts')
+  const { undo } = await import('./work.ts')
   return undo(createSite(options, services))
 }
 

@@ -1,0 +1,26 @@
+import type { FileInfo } from '../machine/machine.ts'
+import { parseCertificate } from '../x509/index.ts'
+import { sha256 } from './digest.ts'
+import type { OwnedFile } from './model.ts'
+
+/** How a file of ours differs from what we left; undefined where it does not. */
+export function driftOf(
+  info: FileInfo | undefined,
+  bytes: Buffer | undefined,
+  file: OwnedFile,
+): string | undefined {
+  if (!info) return 'the file is gone'
+  if (!bytes) return 'something else stands there'
+  if (sha256(bytes) !== file.sha256) return 'the file was changed'
+  if (process.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
+  return undefined
+}
+
+/** The end of the certificate in a file that we wrote (RFC 3339). */
+export function endOf(bytes: Buffer): string | undefined {
+  const base64 = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/.exec(
+    bytes.toString('latin1'),
+  )?.[1]
+  if (base64 === undefined) return undefined
+  return parseCertificate(Buffer.from(base64, 'base64')).notAfter.toISOString()
+}
