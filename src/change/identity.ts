@@ -1,6 +1,7 @@
 import { TrustError } from '../errors.ts'
 import type { ChainLink, Judgement } from '../judge/index.ts'
-import { colons, isSelfSigned, nameOf, type Certificate } from '../x509/index.ts'
+import { colons, nameOf, type Certificate } from '../x509/index.ts'
+import { approve, line, type Approval } from './approve.ts'
 import type { Approved, IdentityHow, RegistryRecord } from './model.ts'
 
 export interface IdentityQuestion {
@@ -15,7 +16,7 @@ export interface IdentityQuestion {
 }
 
 export type Decision =
-  | { readonly kind: 'approved'; readonly approved: Approved }
+  | Approval
   /** Only a person can tell: show this one. */
   | { readonly kind: 'ask'; readonly candidate: ChainLink }
 
@@ -99,31 +100,6 @@ function byFile(question: IdentityQuestion): Decision {
   return approve('ca-file', anchor.certificate, [...cas, ...below(question, anchor.certificate)])
 }
 
-/**
- * Without a look at the registry the file itself is the identity: its CAs, or those of them that are pinned.
- * A self-signed certificate vouches for itself; one that a CA issued is never an anchor.
- * @throws TrustError `identity-mismatch`, `bad-file`
- */
-export function decideBlind(given: readonly Certificate[], fingerprints: readonly string[]): Approved {
-  const eligible = given.filter((certificate) => certificate.isCA || isSelfSigned(certificate))
-  if (eligible.length === 0) {
-    throw new TrustError('bad-file', 'the --ca file holds neither a CA nor a self-signed certificate', {
-      seen: given.map(line).join('\n'),
-      fix: 'ask the owner of the registry for the CA that issued its certificate',
-    })
-  }
-  const pins = new Set(fingerprints)
-  const install = pins.size === 0 ? eligible : eligible.filter(({ sha256 }) => pins.has(sha256))
-  const anchor = install[0]
-  if (!anchor) {
-    throw new TrustError('identity-mismatch', 'the fingerprint matches no CA of the --ca file', {
-      seen: given.map(line).join('\n'),
-      fix: 'compare with the owner of the registry over another channel before trusting anything',
-    })
-  }
-  return approve(pins.size > 0 ? 'pin' : 'ca-file', anchor, install).approved
-}
-
 function byRecord(question: IdentityQuestion, recorded: RegistryRecord): Decision {
   const known = question.judgement.candidates.find(
     (link) => link.certificate.sha256 === recorded.identity.sha256,
@@ -150,26 +126,9 @@ function approveWith(
   how: IdentityHow,
   anchors: readonly Certificate[],
   identity: Certificate | undefined = anchors[0],
-): Extract<Decision, { kind: 'approved' }> {
+): Approval {
   if (!identity) throw nothingPresented(question)
   return approve(how, identity, [...anchors, ...below(question, identity)])
-}
-
-function approve(
-  how: IdentityHow,
-  identity: Certificate,
-  install: readonly Certificate[],
-): Extract<Decision, { kind: 'approved' }> {
-  const unique = new Map(install.map((certificate) => [certificate.sha256, certificate]))
-  const { sha256, subject } = identity
-  return {
-    kind: 'approved',
-    approved: {
-      identity: { how, sha256, subject: subject.text },
-      anchor: identity,
-      install: [...unique.values()],
-    },
-  }
 }
 
 /** The intermediates that the server leaves out between its leaf and the anchor. */
@@ -210,10 +169,6 @@ export function identityMissing(question: IdentityQuestion, candidate: ChainLink
 function seen(question: IdentityQuestion): string {
   const links = question.judgement.path.map((link) => line(link.certificate))
   return links.length === 0 ? 'no certificate' : links.join('\n')
-}
-
-function line(certificate: Certificate): string {
-  return `${colons(certificate.sha256)}  ${nameOf(certificate)}`
 }
 
 function describe(certificate: Certificate): string {

@@ -1,4 +1,5 @@
-export { confirmed, decideBlind, decideIdentity, identityMissing } from './identity.ts'
+export { decideBlind } from './identity-blind.ts'
+export { confirmed, decideIdentity, identityMissing } from './identity.ts'
 export type { Decision, IdentityQuestion } from './identity.ts'
 export type { Approved, Change, Identity, PlanItem, Records, RegistryRecord, WantedFile } from './model.ts'
 export { isEmpty, planInstall, wantedFiles } from './plan.ts'
