@@ -1,6 +1,6 @@
 import { TrustError } from '../errors.ts'
 import type { ChainLink, Judgement } from '../judge/index.ts'
-import { colons, nameOf, type Certificate } from '../x509/index.ts'
+import { colons, isSelfSigned, nameOf, type Certificate } from '../x509/index.ts'
 import { approve, line, type Approval } from './approve.ts'
 import type { Approved, IdentityHow, RegistryRecord } from './model.ts'
 
@@ -67,14 +67,22 @@ function byPin(question: IdentityQuestion): Decision {
   if (matched.length > 0) return approveWith(question, 'pin', matched)
   const leaf = question.judgement.path[0]
   const pinnedLeaf = leaf !== undefined && pins.has(leaf.certificate.sha256)
+  const top = question.judgement.path.at(-1)
+  const rootUnseen = top !== undefined && !isSelfSigned(top.certificate)
   throw new TrustError(
     'identity-mismatch',
     pinnedLeaf
       ? 'the fingerprint is that of the server certificate, which was issued by a CA: pin the CA instead'
-      : `the fingerprint matches no CA that ${question.registry} presents`,
+      : rootUnseen
+        ? `the fingerprint matches nothing that ${question.registry} sends; its root is not sent, so a root's fingerprint needs the file beside it`
+        : `the fingerprint matches no CA that ${question.registry} presents`,
     {
       seen: seen(question),
-      fix: 'compare with the owner of the registry over another channel before trusting anything',
+      fix: pinnedLeaf
+        ? `trust-registry ${question.registry} --ca CA.pem      # the CA file from the registry's owner`
+        : rootUnseen
+          ? `trust-registry ${question.registry} --ca CA.pem --fingerprint SHA256:${question.fingerprints[0] ?? ''}`
+          : 'compare with the owner of the registry over another channel before trusting anything',
     },
   )
 }

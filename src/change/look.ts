@@ -35,7 +35,7 @@ export function changedByOthers(path: string): TrustError {
     'change-failed',
     `${path} bears our name but not our bytes; it is left alone, nothing was changed`,
     {
-      fix: `look at it, and take it away if nobody needs it: openssl x509 -in '${path}' -noout -subject -fingerprint -sha256`,
+      fix: `mv '${path}' '${path}.changed'      # then run it again`,
     },
   )
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Io } from './io.ts'
 
 /**
@@ -6,6 +7,8 @@ import type { Io } from './io.ts'
  */
 export function processIo(): Io {
   const controller = new AbortController()
+  // Every registry under way listens; Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, controller.signal)
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(130)
     controller.abort()
@@ -29,12 +32,18 @@ export function processIo(): Io {
 
 const tolerated = new WeakSet<NodeJS.WriteStream>()
 
-/** `trust-registry status | head -1` closes our output early, which is no error. */
+/**
+ * `trust-registry status | head -1` closes our output early, which is no error. On a full disk the report is lost,
+ * and the exit code still tells what was done.
+ */
 function tolerant(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   if (tolerated.has(stream)) return stream
   tolerated.add(stream)
+  // oclif has put a listener there that throws, and a stack trace is no report.
+  stream.removeAllListeners('error')
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code === 'EPIPE' || stream === process.stderr) return
+    process.stderr.write(`trust-registry: the report cannot be written: ${error.message}\n`)
   })
   return stream
 }

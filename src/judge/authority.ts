@@ -1,3 +1,4 @@
+import { REMEMBERED } from './evidence.ts'
 import type { AiaFetch } from '../registry/observation.ts'
 import { isSelfSigned, verify, CertPool, type Certificate, type Hint } from '../x509/index.ts'
 import type { ChainLink, Finding } from './judgement.ts'
@@ -144,14 +145,16 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
     const where =
       origin === 'sent' ? 'the server sends it' : origin === 'fetched' ? 'fetched' : 'given by --ca'
     const message =
-      origin === 'store'
-        ? `${nameOf(certificate)} is trusted on this machine, but not in the store that the engine reads`
-        : `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`
+      top.file === REMEMBERED
+        ? `${nameOf(certificate)} was accepted here before, but is not installed any more`
+        : origin === 'store'
+          ? `${nameOf(certificate)} is trusted on this machine, but not in the store that the engine reads`
+          : `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`
     return {
       ...base,
       certificate: certificate.sha256,
       message,
-      fix: `trust-registry ${question.registry} ${origin === 'given' ? '--ca CA.pem' : `--fingerprint SHA256:${certificate.sha256}`}`,
+      fix: `trust-registry ${question.registry}${vouching(top)}`,
     }
   }
   const failed = question.fetched.find(
@@ -166,4 +169,10 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
     message: `${nameOf(certificate)}: ${unsent}`,
     fix: `trust-registry ${question.registry} --ca CA.pem      # the CA file from the registry's owner`,
   }
+}
+
+/** What has to be added for this certificate to be believed; nothing where it was accepted before. */
+function vouching({ certificate, origin, file }: ChainLink): string {
+  if (file === REMEMBERED) return ''
+  return origin === 'given' ? ' --ca CA.pem' : ` --fingerprint SHA256:${certificate.sha256}`
 }

@@ -16,13 +16,18 @@ export function trustCommand(registry: string): string {
 export function fixLines(view: RegistryView, command: string, style: Style): string[] {
   const { document } = view
   if (document.error?.fix !== undefined) return titled('To go on', document.error.fix, style)
+  if (document.error !== undefined) return []
   if (command !== 'diagnose' && (document.ok || isOnlyPlanned(document))) return []
   const owners =
     document.exitCode === 6 ? document.findings.filter(({ owner }) => owner === 'registry') : undefined
   const fault = mainFault(owners ?? document.findings)
   if (fault?.fix === undefined) return []
   const lines = titled(titleOf(fault), fault.fix, style)
-  const meanwhile = fault.owner === 'registry' && document.exitCode === 1 && command === 'diagnose'
+  const meanwhile =
+    fault.owner === 'registry' &&
+    document.exitCode === 1 &&
+    command === 'diagnose' &&
+    view.storeName === undefined
   if (!meanwhile || fault.fix.includes('trust-registry ')) return lines
   const own = document.findings.find(
     (finding) => finding.owner === 'machine' && finding.fix?.startsWith('trust-registry '),

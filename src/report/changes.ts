@@ -84,8 +84,10 @@ export function proofLines(document: RegistryDocument, restartNeeded: boolean, s
   const unchecked = document.consumers.some((consumer) => consumer.state === 'unchecked')
   const why = restartNeeded
     ? 'the engine sees it after a restart'
-    : unchecked
-      ? 'the engine does not check this registry'
-      : 'no engine could be asked'
+    : document.consumers.length === 0
+      ? 'nobody has looked at the registry'
+      : unchecked
+        ? 'the engine does not check this registry'
+        : 'no engine could be asked'
   return [` ${style.paint('warn', `${style.glyph.warn} not verified`)}: ${why}`]
 }

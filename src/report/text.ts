@@ -27,6 +27,7 @@ export function renderText(outcome: Outcome, options: TextOptions): string {
     .filter((block) => block.length > 0)
   if (!options.quiet && blocks.length > 1) blocks.push([countLine(outcome.document)])
   if (options.verbose && !options.quiet) blocks.push(machineLines(outcome.document, style))
+  if (outcome.views.length === 0 && !options.quiet) return 'nothing on record\n'
   if (blocks.length === 0) return ''
   const gap = options.quiet ? '\n' : '\n\n'
   return breakLogCommands(`${blocks.map((block) => block.join('\n')).join(gap)}\n`)

@@ -17,6 +17,7 @@ const origins: Readonly<Record<Origin, string>> = {
 
 /** A per-registry directory is no OS store: the difference is what the whole program is about. */
 function placeOf(link: ChainLink, view: RegistryView): string {
+  if (view.storeName !== undefined && link.origin === 'sent') return 'in the --chain file'
   if (link.origin === 'store' && view.storeName !== undefined) return view.storeName
   if (link.file === 'remembered') return 'accepted before'
   return link.file?.includes('/certs.d/') === true ? 'in certs.d' : origins[link.origin]

@@ -36,7 +36,7 @@ const stops: Readonly<Record<string, string>> = {
   'login-failed': 'the login failed',
   locked: 'stopped: another run is at work',
   'needs-privilege': 'stopped: this needs administrator rights',
-  interrupted: 'interrupted: everything was taken back',
+  interrupted: 'interrupted: nothing on this machine is changed',
 }
 
 /** The answer in one sentence; the rest of the report gives the reasons. */
@@ -44,7 +44,8 @@ export function verdictOf(document: RegistryDocument, command: string, style: St
   const { error, findings } = document
   if (error !== undefined) return { tone: 'bad', text: stopped(error, document) }
   if (command === 'undo') return undone(document)
-  const fault = inOrder(findings).find((finding) => finding.severity === 'error')
+  const errors = inOrder(findings).filter((finding) => finding.severity === 'error')
+  const fault = errors.find((finding) => finding.code === 'not-a-registry') ?? errors[0]
   const sentence = fault === undefined ? undefined : faults[fault.code]
   if (sentence !== undefined) return { tone: 'bad', text: sentence }
   return ofConsumers(document, command, style)
@@ -99,6 +100,7 @@ function ofConsumers(document: RegistryDocument, command: string, style: Style):
 function trusted(document: RegistryDocument, command: string, names: string, count: number): Verdict {
   const trusts = `${names} ${count === 1 ? 'trusts' : 'trust'} it`
   if (command !== 'trust') return { tone: 'good', text: trusts }
+  if (isOnlyPlanned(document)) return { tone: 'warn', text: `${trusts}; this would be added` }
   if (document.login?.attempted === true && !document.login.ok) {
     return { tone: 'bad', text: `${trusts}, but the login failed` }
   }
@@ -121,6 +123,8 @@ function does(asked: readonly Consumer[], state: ConsumerState): string {
 }
 
 function whoActs(document: RegistryDocument): string {
+  // Files were judged, not this machine.
+  if (document.consumers.some((consumer) => consumer.name === 'go')) return ''
   if (document.exitCode === 6) return '; only its owner can mend that'
   return document.exitCode === 1 ? '; this machine can mend that' : ''
 }

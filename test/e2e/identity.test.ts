@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Host } from '../../fixtures/lab/host.ts'
+import { join } from 'node:path'
+import { repository, type Host } from '../../fixtures/lab/host.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import { createCa, selfSigned, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { credentials, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
@@ -122,7 +123,27 @@ describe('identity', function () {
     assert.equal((await dockerLogin(host, registry)).code, 0)
     const next = (await host.read('/etc/hosts')).replaceAll(server.address, impostor.address)
     await host.write('/etc/hosts', next)
+    assert.equal((await runJson(host, [registry])).code, 5, 'the old one is on record')
     assert.equal((await runJson(host, [registry, '--ca', '/root/both.pem'])).code, 0)
+    assert.equal((await runJson(host, [registry])).code, 0, 'the new one is on record now')
+  })
+
+  it('a pin of the root that is not sent: the answer is the file beside it', async () => {
+    const host = await freshHost(server.address)
+    const alone = await runJson(host, [registry, '--fingerprint', root.sha256])
+    assert.equal(alone.code, 5)
+    assert.match(alone.registry.error?.message ?? '', /its root is not sent/)
+    assert.match(alone.registry.error?.fix ?? '', /--ca CA\.pem --fingerprint/)
+    const both = await runJson(host, [registry, '--fingerprint', root.sha256, '--ca', '/root/ca.pem'])
+    assert.equal(both.code, 0, both.stdout)
+  })
+
+  it('a report that cannot be written says so, and the exit code tells what was done', async () => {
+    const host = await freshHost(server.address)
+    const program = `${process.execPath} ${join(repository, 'bin/run.js')}`
+    const run = await host.run(['sh', '-c', `${program} ${registry} --ca /root/ca.pem > /dev/full`])
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(run.stderr, /^trust-registry: the report cannot be written: [^\n]*\n$/)
   })
 
   it('a state directory that others can write to is refused', async () => {

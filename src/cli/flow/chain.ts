@@ -106,7 +106,7 @@ function withVerdict(
   return {
     ...judgement,
     consumers: [consumer],
-    findings: failure ? found : found.map(asWarning),
+    findings: (failure ? found : found.map(asWarning)).map(forFiles),
     ownerMustAct: failure !== undefined && judgement.ownerMustAct,
   }
 }
@@ -124,6 +124,11 @@ function named(findings: readonly Finding[], failure: Failure | undefined): read
     message: message.replace(/^x509: /, ''),
   }
   return [finding, ...findings]
+}
+
+/** Files belong to no registry, so there is none that a command could be pasted for. */
+function forFiles({ fix, ...finding }: Finding): Finding {
+  return fix === undefined || fix.startsWith('trust-registry ') ? finding : { ...finding, fix }
 }
 
 /** What Go's verifier is content with is still worth a word: TLS itself, or other clients, may mind. */

@@ -9,8 +9,8 @@ import type { Site } from './site.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-/** The line to type again, with privilege. */
-export function sudoLine(context: Site): string {
+/** The line to type again, with what is to be added. */
+export function againLine(context: Site, ...more: readonly string[]): string {
   const { options } = context
   const flag = (name: string, given: boolean): string[] => (given ? [name] : [])
   const words = [
@@ -31,14 +31,15 @@ export function sudoLine(context: Site): string {
     ...(options.stateDir === undefined ? [] : ['--state-dir', options.stateDir]),
     ...flag('--yes', options.yes),
     ...flag('--json', options.json),
+    ...more,
   ]
-  return `sudo trust-registry ${words.map(shellWord).join(' ')}`
+  return `trust-registry ${words.map(shellWord).join(' ')}`
 }
 
 export function requirePrivilege(context: Site, what: string): void {
   if (context.machine.who().privileged) return
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
-    fix: sudoLine(context),
+    fix: `sudo ${againLine(context)}`,
   })
 }
 
@@ -48,7 +49,7 @@ export async function askIdentity(
   registry: string,
   candidate: ChainLink,
 ): Promise<boolean> {
-  const { certificate, origin } = candidate
+  const { certificate, origin, role } = candidate
   const where = origin === 'fetched' ? 'fetched from the address in the certificate' : 'sent by the server'
   const { services } = context
   services.progress.done()
@@ -61,8 +62,11 @@ export async function askIdentity(
     `  SHA256 ${colons(certificate.sha256)}`,
     '',
     `It will be trusted for ${registry} only, by ${context.engines.map((engine) => engine.name).join(', ')}.`,
-    'Get the true fingerprint from the owner of the registry, over another channel:',
+    'Get the true fingerprint of this very certificate from the owner of the registry, over another channel:',
     '  openssl x509 -in ca.pem -noout -fingerprint -sha256',
+    ...(role === 'intermediate'
+      ? ['It is an intermediate; its root was not sent. With the root in a file: --ca FILE instead.']
+      : []),
     '',
   ]
   services.io.stderr.write(`${lines.join('\n')}\n`)
@@ -78,7 +82,10 @@ export async function askIdentity(
     'the pasted fingerprint is not that of the presented CA; nothing was changed',
     {
       seen: `presented: SHA256 ${colons(certificate.sha256)}`,
-      fix: 'somebody may be in between: do not go on before the owner has explained it',
+      fix:
+        role === 'intermediate'
+          ? `trust-registry ${registry} --ca FILE      # if that was the fingerprint of the root, which is not sent`
+          : 'somebody may be in between: do not go on before the owner has explained it',
     },
   )
 }
@@ -104,7 +111,7 @@ export async function askChanges(
   if (offTerminal === 'identity-is-enough') return
   throw new TrustError('consent-missing', 'there is no terminal to ask for consent; nothing was changed', {
     seen: items.map((item) => `${item.action} ${item.target}`).join(', '),
-    fix: 'add --yes',
+    fix: againLine(context, '--yes'),
   })
 }
 

@@ -22,6 +22,9 @@ import { observe, surveyMachine, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { exitOfCase } from './verdict.ts'
 
+/** Asked once it is clear that there will be a login. */
+type AskPassword = () => Promise<string | undefined>
+
 /**
  * The everyday job, registry by registry:
  *   1. finish what a run that died has left behind;
@@ -32,13 +35,14 @@ import { exitOfCase } from './verdict.ts'
 export async function trust(context: Context): Promise<Outcome> {
   const { options } = context
   const targets = options.registries.map(parseRegistry)
-  const password = await askPassword(context, targets[0]?.registry ?? '')
   await healFirst(context)
   const survey = await surveyMachine(context)
   const views: RegistryView[] = []
   for (const target of targets) {
     const work = (): Promise<RegistryView> =>
-      options.offline ? installBlind(context, survey, target) : trustOne(context, survey, target, password)
+      options.offline
+        ? installBlind(context, survey, target)
+        : trustOne(context, survey, target, () => askPassword(context, target.registry))
     // What was done for the others is reported whatever comes after.
     const view = await orRefusal(context, target.registry, work)
     views.push(view)
@@ -51,23 +55,18 @@ async function trustOne(
   context: Context,
   survey: Survey,
   target: Target,
-  password: string | undefined,
+  ask: AskPassword,
 ): Promise<RegistryView> {
   const seen = await observe(context, survey, target)
   try {
-    return await mend(context, survey, seen, password)
+    return await mend(context, survey, seen, ask)
   } catch (error) {
     if (!(error instanceof TrustError)) throw error
     return viewOf(context, seen, { exitCode: exitOf(error), verified: false, error })
   }
 }
 
-async function mend(
-  context: Context,
-  survey: Survey,
-  seen: Case,
-  password: string | undefined,
-): Promise<RegistryView> {
+async function mend(context: Context, survey: Survey, seen: Case, ask: AskPassword): Promise<RegistryView> {
   const { options } = context
   const { target } = seen
   const look = exitOfCase(seen)
@@ -84,18 +83,22 @@ async function mend(
   const recorded = await recordOf(context, target)
   const pinned = options.fingerprints.length > 0
   const vouched = pinned || context.given.length > 0 || recorded !== undefined
-  if (look === 0 && !vouched) return await alreadyTrusted(context, seen, password, {})
+  if (look === 0 && !vouched) return await alreadyTrusted(context, seen, await ask(), {})
 
   const approved = await establish(context, seen, recorded)
   const { identity } = approved
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
   const next = look === 0 ? unknownTo(required, pinned ? [] : context.given) : approved.install
-  if (look === 0 && next.length === 0) return await alreadyTrusted(context, seen, password, { identity })
+  // What now vouches for it takes the place of what is on record, even where no file changes.
+  const moves = recorded !== undefined && recorded.identity.sha256 !== identity.sha256
+  if (look === 0 && next.length === 0 && !moves) {
+    return await alreadyTrusted(context, seen, await ask(), { identity })
+  }
   if (!unchecked && !wouldAccept(seen.evidence, approved.install)) {
     const exitCode = seen.judgement.ownerMustAct ? 6 : 1
     return viewOf(context, seen, { exitCode, verified: false, identity })
   }
-  return install(context, survey, seen, { ...approved, install: next }, recorded, password)
+  return install(context, survey, seen, { ...approved, install: next }, recorded, await ask())
 }
 
 /** The CAs of the file that some engine does not have yet; with a pin, nothing beyond what is pinned. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { isEmpty, perform, planUndo, recover, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
@@ -49,7 +50,9 @@ async function undoOne(context: Site, registry: string): Promise<RegistryView> {
       'rollback-incomplete',
       `changed by somebody since, and therefore kept: ${kept.join(', ')}`,
       {
-        fix: kept.map((path) => `rm '${path}'`).join('; '),
+        fix: kept
+          .map((path) => `rm '${path}'; rmdir --ignore-fail-on-non-empty '${posix.dirname(path)}'`)
+          .join('\n'),
       },
     )
     return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
