@@ -17,7 +17,7 @@ export function malformed(sent: readonly Buffer[], go: GoVersion): readonly Find
   return sent.flatMap((der, index): Finding[] => {
     const read = tryParseCertificate(der, go)
     if (!(read instanceof Error)) return []
-    const message = `certificate ${index + 1} of ${sent.length} that the server sends cannot be read: ${read.message}`
+    const message = `certificate ${index + 1} of ${sent.length}, as sent, cannot be read: ${read.message}`
     return [{ code: 'malformed-certificate', severity: 'error', owner: 'registry', message }]
   })
 }
