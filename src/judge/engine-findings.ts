@@ -97,9 +97,13 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
       message: `${path} is ignored: ${reason}`,
     })
   }
-  for (const path of trust.misnamed) {
-    const message = `${path} looks meant for this registry, but Docker reads only ${trust.path}`
-    findings.push({ code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message })
-  }
   return findings
+}
+
+/** A directory beside the right one that holds what this very chain needs. */
+export function misnamedFinding(engine: EngineEvidence, path: string): Finding {
+  const right = engine.trust.path
+  const message = `${path} holds the certificate that this chain needs, but Docker reads only ${right}`
+  const fix = `mv '${path}' '${right}'`
+  return { code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message, fix }
 }

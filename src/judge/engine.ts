@@ -10,7 +10,13 @@ import {
   verify,
 } from '../x509/index.ts'
 import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
-import { directoryFindings, engineFindings, staleStore, uncheckedFinding } from './engine-findings.ts'
+import {
+  directoryFindings,
+  engineFindings,
+  misnamedFinding,
+  staleStore,
+  uncheckedFinding,
+} from './engine-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'
 import { loginFailure } from './registry.ts'
@@ -53,6 +59,11 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   const prediction = fatal ? { ...chain, line: fatal.message, unreached: false } : chain
   if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
     findings.push(...staleStore(engine, observation.target.registry))
+  }
+  const wouldHelp = (other: CertPool): boolean =>
+    predict(observation, CertPool.union(pool, other), go, evidence.at).refusal === undefined
+  for (const stray of chain.refusal ? engine.trust.misnamed : []) {
+    if (wouldHelp(stray.pool)) findings.push(misnamedFinding(engine, stray.path))
   }
   return {
     consumer: stateOf(base, engine, prediction),

@@ -17,6 +17,8 @@ import type {
 const CERTS_D = '/etc/docker/certs.d'
 const SOCKET = '/var/run/docker.sock'
 const PID_FILES = ['/var/run/docker.pid', '/run/docker-ssd.pid']
+/** Directories with nearly the right name that are looked into. */
+const MAX_STRAYS = 8
 /** A repository that no registry has: the answer shows TLS, not content. */
 const PROBE_REPOSITORY = 'trust-registry-probe'
 
@@ -103,8 +105,13 @@ export class DockerEngine implements Engine {
     const directories = this.trustDirectories(machine, target)
     const path = directories[0] ?? CERTS_D
     const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
-    const read = await readClassic(machine, path, { modern, ...(survey.go ? { go: survey.go } : {}) })
-    return { ...read, misnamed: read.pool.size > 0 ? [] : await misnamed(machine, directories, target) }
+    const reader = { modern, ...(survey.go ? { go: survey.go } : {}) }
+    const read = await readClassic(machine, path, reader)
+    const strays = read.pool.size > 0 ? [] : await misnamed(machine, directories, target)
+    const others = await Promise.all(
+      strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
+    )
+    return { ...read, misnamed: others.map((other) => ({ path: other.path, pool: other.pool })) }
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

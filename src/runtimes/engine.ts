@@ -47,7 +47,7 @@ export interface TrustDirectory {
     readonly message: string
   }
   /** Directories beside it whose names look meant for this registry. */
-  readonly misnamed: readonly string[]
+  readonly misnamed: readonly { readonly path: string; readonly pool: CertPool }[]
   /** A link stands where the directory should be. */
   readonly symlink: boolean
 }

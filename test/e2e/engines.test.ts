@@ -100,6 +100,6 @@ describe('machines where the engine is not at hand', function () {
     await host.write('/etc/docker/certs.d/reg.corp/ca.crt', root.pem)
     const seen = await runJson(host, ['diagnose', registry])
     const finding = seen.registry.findings.find((entry) => entry.code === 'trust-directory-misnamed')
-    assert.match(finding?.message ?? '', /certs\.d\/reg\.corp /)
+    assert.match(finding?.message ?? '', /certs\.d\/reg\.corp holds/)
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { CertificateAuthority } from '../../fixtures/pki.ts'
 import type { EngineSurvey, TrustDirectory } from '../../src/runtimes/engine.ts'
+import { CertPool, parseCertificate } from '../../src/x509/index.ts'
 import { ca, days, leaf, type Scene } from './evidence.ts'
 import { consumer, faults, only, verdict } from './verdict.ts'
 
@@ -133,16 +134,23 @@ describe('judge: the engine', () => {
     assert.deepEqual(faults(dark), ['*client-key-orphan', 'unreachable'], 'Docker reads the directory first')
   })
 
-  it('mentions files and directories without effect', () => {
-    const trust: Partial<TrustDirectory> = {
+  it('mentions files without effect, and a misnamed directory where it holds what the chain needs', () => {
+    const path = '/etc/docker/certs.d/reg.corp'
+    const trust = (pool: CertPool): Partial<TrustDirectory> => ({
       ignored: [{ path: '/etc/docker/certs.d/reg.corp:5000/ca.pem', reason: 'not .crt' }],
-      misnamed: ['/etc/docker/certs.d/reg.corp'],
-    }
-    const judgement = verdict({ ...unknown, trust })
+      misnamed: [{ path, pool }],
+    })
+    const judgement = verdict({ ...unknown, trust: trust(CertPool.of(parseCertificate(root.certificate))) })
     assert.deepEqual(faults(judgement), [
       '*unknown-authority',
       'trust-file-ignored',
       'trust-directory-misnamed',
     ])
+    assert.equal(
+      only(judgement, 'trust-directory-misnamed').fix,
+      `mv '${path}' '/etc/docker/certs.d/reg.corp:5000'`,
+    )
+    const neighbour = verdict({ ...unknown, trust: trust(new CertPool()) })
+    assert.deepEqual(faults(neighbour), ['*unknown-authority', 'trust-file-ignored'])
   })
 })
