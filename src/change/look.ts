@@ -1,5 +1,6 @@
 import { TrustError, errorCode } from '../errors.ts'
 import type { FileInfo, Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import { failed } from './failure.ts'
 
 /** A regular file's bytes; undefined where nothing is. */
@@ -35,7 +36,7 @@ export function changedByOthers(path: string): TrustError {
     'change-failed',
     `${path} bears our name but not our bytes; it is left alone, nothing was changed`,
     {
-      fix: `mv '${path}' '${path}.changed'      # then run it again`,
+      fix: `mv ${shellWord(path)} ${shellWord(`${path}.changed`)}      # then run it again`,
     },
   )
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { TrustError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
 import type { Approved, Change, PlanItem, Records, WantedFile } from './model.ts'
 import { sha256 } from './digest.ts'
@@ -114,7 +115,7 @@ async function missingDirectories(
         'change-failed',
         `${directory} is ${what}; nothing is written through it, nothing was changed`,
         {
-          fix: `look at it: ls -ld '${directory}'`,
+          fix: `ls -ld ${shellWord(directory)}`,
         },
       )
     }

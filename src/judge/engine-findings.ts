@@ -1,3 +1,4 @@
+import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
 import type { EngineEvidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
@@ -80,7 +81,8 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
   const findings: Finding[] = []
   if (trust.fatal) {
     const { code, path, message } = trust.fatal
-    const fix = code === 'trust-directory-unreadable' ? `ls -ld ${path}` : `mv ${path} /root/`
+    const fix =
+      code === 'trust-directory-unreadable' ? `ls -ld ${shellWord(path)}` : `mv ${shellWord(path)} /root/`
     findings.push({
       code,
       severity: 'error',
@@ -104,6 +106,6 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
 export function misnamedFinding(engine: EngineEvidence, path: string): Finding {
   const right = engine.trust.path
   const message = `${path} holds the certificate that this chain needs, but Docker reads only ${right}`
-  const fix = `mv '${path}' '${right}'`
+  const fix = `mv ${shellWord(path)} ${shellWord(right)}`
   return { code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message, fix }
 }

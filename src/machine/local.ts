@@ -60,7 +60,16 @@ export class LocalMachine implements Machine {
       if (!info.isFile()) throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' })
       if (info.size > limit)
         throw Object.assign(new Error(`${path} has ${info.size} bytes`), { code: 'EFBIG' })
-      return await file.readFile()
+      // procfs says 0, and a file may grow while it is read: the limit holds for what comes.
+      const parts: Buffer[] = []
+      let length = 0
+      for await (const part of file.createReadStream({ autoClose: false, end: limit })) {
+        parts.push(part as Buffer)
+        length += (part as Buffer).length
+      }
+      if (length > limit)
+        throw Object.assign(new Error(`${path} has more than ${limit} bytes`), { code: 'EFBIG' })
+      return Buffer.concat(parts)
     } finally {
       await file.close()
     }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { completionScript } from '../../src/cli/completion/index.ts'
 import { shells } from '../../src/cli/completion/shells.ts'
 import { commandNames } from '../../src/cli/words.ts'
+import { leaveOut } from '../support/left-out.ts'
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0
 
@@ -24,7 +25,7 @@ describe('completion', () => {
     const directory = mkdtempSync(join(tmpdir(), 'trust-registry-completion-'))
 
     before(function () {
-      if (!has('bash')) this.skip()
+      if (!has('bash')) leaveOut(this, 'bash is not installed')
       writeFileSync(join(directory, 'ca.pem'), '')
     })
 

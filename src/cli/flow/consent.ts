@@ -4,7 +4,7 @@ import { colons, day, nameOf } from '../../x509/words.ts'
 import type { Plan, PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import type { Context } from './context.ts'
-import { shellWord } from './shell.ts'
+import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -90,11 +90,14 @@ export async function askIdentity(
   )
 }
 
+/** What is consent off a terminal, beside `--yes`. */
+export type Consent = 'identity-is-enough' | 'needs-yes'
+
 /** Off a terminal a valid identity is consent to per-registry files; undo wants a word of its own. */
 export async function askChanges(
   context: Site,
   items: readonly PlanItem[],
-  offTerminal: 'identity-is-enough' | 'needs-yes',
+  offTerminal: Consent,
 ): Promise<void> {
   const { options, services } = context
   if (options.yes || items.length === 0) return

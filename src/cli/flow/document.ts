@@ -13,7 +13,7 @@ import type {
 import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
-import { shellWord } from './shell.ts'
+import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
 import type { Case, Survey } from './observe.ts'
 

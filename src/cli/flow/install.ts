@@ -1,17 +1,11 @@
-import {
-  isEmpty,
-  perform,
-  planInstall,
-  recover,
-  type Approved,
-  type Plan,
-  type RegistryRecord,
-} from '../../change/index.ts'
+import { isEmpty, planInstall, type Approved, type Plan, type RegistryRecord } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
+import { shellWord } from '../../machine/shell.ts'
 import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
-import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
+import { carryOut } from './carry-out.ts'
+import { requirePrivilege } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
@@ -36,7 +30,7 @@ export async function install(
   recorded: RegistryRecord | undefined,
   password: string | undefined,
 ): Promise<RegistryView> {
-  const { options, machine, state, services } = context
+  const { options, machine } = context
   const plan = await planFor(context, seen, approved)
   const { identity } = approved
   if (options.dryRun) {
@@ -49,30 +43,22 @@ export async function install(
     return viewOf(context, seen, { exitCode: exitOfCase(seen), verified: false, identity, changes })
   }
   if (!isEmpty(plan)) requirePrivilege(context, `writing to ${plan.items[0]?.target ?? 'the machine'}`)
-  await askChanges(context, plan.items, 'identity-is-enough')
-
-  return state.locked(options.timeoutMs, services.io.signal, async () => {
-    await recover(machine, state)
-    // Another run may have come first: what is done is planned under the lock.
-    await sameRecord(context, seen.target.registry, approved, recorded)
-    const now = await planFor(context, seen, approved)
-    sameAsAgreed(plan, now)
-    const change = { command: `trust ${seen.target.registry}`, steps: now.steps, records: now.records }
-    const proof = await perform(machine, state, change, services.io.signal, () =>
-      prove(context, survey, seen, password),
-    )
-    return viewOf(context, proof.seen, {
-      exitCode: combine([
-        exitAfter(context, proof.seen),
-        ...(proof.login?.ok === false ? [10 as const] : []),
-      ]),
-      verified: isVerified(proof.seen.judgement),
-      identity,
-      changed: !isEmpty(now),
-      plan: now.items,
-      changes: now.changes,
-      ...(proof.login ? { login: proof.login } : {}),
-    })
+  const { registry } = seen.target
+  const { plan: done, proof } = await carryOut(context, plan, {
+    command: `trust ${registry}`,
+    consent: 'identity-is-enough',
+    check: () => sameRecord(context, registry, approved, recorded),
+    plan: () => planFor(context, seen, approved),
+    prove: () => prove(context, survey, seen, password),
+  })
+  return viewOf(context, proof.seen, {
+    exitCode: combine([exitAfter(context, proof.seen), ...(proof.login?.ok === false ? [10 as const] : [])]),
+    verified: isVerified(proof.seen.judgement),
+    identity,
+    changed: !isEmpty(done),
+    plan: done.items,
+    changes: done.changes,
+    ...(proof.login ? { login: proof.login } : {}),
   })
 }
 
@@ -154,7 +140,7 @@ export async function logIn(
 export function loginFailed(context: Context, seen: Case, done: LoginDocument): TrustError {
   const { username = 'NAME' } = context.options
   return new TrustError('login-failed', `the login failed, and it was required: ${done.message ?? ''}`, {
-    fix: `docker login -u '${username}' ${seen.target.registry}      # to try the password by itself`,
+    fix: `docker login -u ${shellWord(username)} ${seen.target.registry}      # to try the password by itself`,
   })
 }
 

@@ -1,7 +1,8 @@
-import { decideBlind, isEmpty, perform, planInstall, recover, type Plan } from '../../change/index.ts'
+import { decideBlind, isEmpty, planInstall, type Plan } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
-import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
+import { carryOut } from './carry-out.ts'
+import { requirePrivilege } from './consent.ts'
 import type { Context } from './context.ts'
 import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
@@ -9,7 +10,7 @@ import type { Survey } from './observe.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
 export async function installBlind(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
-  const { options, machine, state, services, given } = context
+  const { options, machine, state, given } = context
   const approved = decideBlind(given, options.fingerprints)
   const { identity } = approved
   const engines = survey.engines.map(({ survey: found }) => ({
@@ -26,21 +27,18 @@ export async function installBlind(context: Context, survey: Survey, target: Tar
     return blindView(context, target.registry, { exitCode, verified: false, identity, plan: first.items })
   }
   if (!isEmpty(first)) requirePrivilege(context, `writing to ${first.items[0]?.target ?? 'the machine'}`)
-  await askChanges(context, first.items, 'identity-is-enough')
-  return state.locked(options.timeoutMs, services.io.signal, async () => {
-    await recover(machine, state)
-    const now = await plan()
-    sameAsAgreed(first, now)
-    const change = { command: `trust ${target.registry}`, steps: now.steps, records: now.records }
-    await perform(machine, state, change, services.io.signal, () => Promise.resolve())
-    const { items, changes } = now
-    return blindView(context, target.registry, {
-      exitCode: engines.some((engine) => engine.required) ? 0 : 1,
-      verified: false,
-      identity,
-      changed: !isEmpty(now),
-      plan: items,
-      changes,
-    })
+  const { plan: done } = await carryOut(context, first, {
+    command: `trust ${target.registry}`,
+    consent: 'identity-is-enough',
+    plan,
+    prove: () => Promise.resolve(),
+  })
+  return blindView(context, target.registry, {
+    exitCode: engines.some((engine) => engine.required) ? 0 : 1,
+    verified: false,
+    identity,
+    changed: !isEmpty(done),
+    plan: done.items,
+    changes: done.changes,
   })
 }

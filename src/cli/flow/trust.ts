@@ -117,7 +117,7 @@ async function alreadyTrusted(
   password: string | undefined,
   result: Pick<Result, 'identity'>,
 ): Promise<RegistryView> {
-  const done = context.options.dryRun ? undefined : await logIn(context, seen, password)
+  const done = await logIn(context, seen, password)
   if (done && !done.ok && context.options.loginRequired) throw loginFailed(context, seen, done)
   const exitCode = done && !done.ok ? 10 : 0
   return viewOf(context, seen, { ...result, exitCode, verified: true, ...(done ? { login: done } : {}) })

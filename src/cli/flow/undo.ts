@@ -1,10 +1,12 @@
 import { posix } from 'node:path'
-import { isEmpty, perform, planUndo, recover, type Plan } from '../../change/index.ts'
+import { isEmpty, planUndo, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
+import { shellWord } from '../../machine/shell.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
-import { askChanges, requirePrivilege, sameAsAgreed } from './consent.ts'
+import { carryOut } from './carry-out.ts'
+import { requirePrivilege } from './consent.ts'
 import type { Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { healFirst } from './heal.ts'
@@ -26,7 +28,7 @@ export async function undo(context: Site): Promise<Outcome> {
 }
 
 async function undoOne(context: Site, registry: string): Promise<RegistryView> {
-  const { options, machine, state, services } = context
+  const { options, machine, state } = context
   const plan = async (): Promise<Plan> => planUndo(machine, await state.records(), new Set([registry]))
   const first = await plan()
   const known = (await state.records()).registries.some((record) => record.registry === registry)
@@ -36,25 +38,24 @@ async function undoOne(context: Site, registry: string): Promise<RegistryView> {
     return blindView(context, registry, { exitCode, verified: false, plan: first.items })
   }
   requirePrivilege(context, `taking back what was done for ${registry}`)
-  await askChanges(context, first.items, 'needs-yes')
-  return state.locked(options.timeoutMs, services.io.signal, async () => {
-    await recover(machine, state)
-    const now = await plan()
-    sameAsAgreed(first, now)
-    const change = { command: `undo ${registry}`, steps: now.steps, records: now.records }
-    await perform(machine, state, change, services.io.signal, () => Promise.resolve())
-    const kept = now.changes.filter((entry) => entry.state === 'kept').map((entry) => entry.path)
-    const result = { changed: !isEmpty(now), verified: false, plan: now.items, changes: now.changes }
-    if (kept.length === 0) return blindView(context, registry, { ...result, exitCode: 0 })
-    const error = new TrustError(
-      'rollback-incomplete',
-      `changed by somebody since, and therefore kept: ${kept.join(', ')}`,
-      {
-        fix: kept
-          .map((path) => `rm '${path}'; rmdir --ignore-fail-on-non-empty '${posix.dirname(path)}'`)
-          .join('\n'),
-      },
-    )
-    return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
+  const { plan: done } = await carryOut(context, first, {
+    command: `undo ${registry}`,
+    consent: 'needs-yes',
+    plan,
+    prove: () => Promise.resolve(),
   })
+  const kept = done.changes.filter((entry) => entry.state === 'kept').map((entry) => entry.path)
+  const result = { changed: !isEmpty(done), verified: false, plan: done.items, changes: done.changes }
+  if (kept.length === 0) return blindView(context, registry, { ...result, exitCode: 0 })
+  const error = new TrustError(
+    'rollback-incomplete',
+    `changed by somebody since, and therefore kept: ${kept.join(', ')}`,
+    { fix: kept.map(takeAway).join('\n') },
+  )
+  return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
+}
+
+/** For a person who has looked at it: the file, and the directory where nothing else is in it. */
+function takeAway(path: string): string {
+  return `rm ${shellWord(path)}; rmdir --ignore-fail-on-non-empty ${shellWord(posix.dirname(path))}`
 }

@@ -1,0 +1,38 @@
+import { perform, recover, type Plan } from '../../change/index.ts'
+import { askChanges, sameAsAgreed, type Consent } from './consent.ts'
+import type { Site } from './site.ts'
+
+export interface Work<T> {
+  /** For the journal: what was asked for. */
+  readonly command: string
+  readonly consent: Consent
+  readonly plan: () => Promise<Plan>
+  /** Looks, under the lock, whether what was decided before still stands. */
+  readonly check?: () => Promise<void>
+  readonly prove: () => Promise<T>
+}
+
+/**
+ * Makes what was planned true:
+ *   1. ask;
+ *   2. under the lock, roll back what a dead run has left, and plan anew, for another run may have come first;
+ *   3. do it, unless it is more than was agreed to; whatever `prove` throws takes it back.
+ * @throws TrustError `consent-missing`, `locked`, `change-failed`, `rollback-incomplete`, or what `prove` threw
+ */
+export async function carryOut<T>(
+  site: Site,
+  agreed: Plan,
+  work: Work<T>,
+): Promise<{ readonly plan: Plan; readonly proof: T }> {
+  const { machine, state, options, services } = site
+  const { signal } = services.io
+  await askChanges(site, agreed.items, work.consent)
+  return state.locked(options.timeoutMs, signal, async () => {
+    await recover(machine, state)
+    await work.check?.()
+    const plan = await work.plan()
+    sameAsAgreed(agreed, plan)
+    const change = { command: work.command, steps: plan.steps, records: plan.records }
+    return { plan, proof: await perform(machine, state, change, signal, work.prove) }
+  })
+}
