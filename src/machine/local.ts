@@ -9,6 +9,7 @@ import { whoAmI } from './person.ts'
 import { run } from './run.ts'
 
 const DEFAULT_LIMIT = 16 * 1024 * 1024
+const CHUNK = 4096
 const SBIN = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 export interface LocalOptions {
@@ -63,13 +64,14 @@ export class LocalMachine implements Machine {
       // procfs says 0, and a file may grow while it is read: the limit holds for what comes.
       const parts: Buffer[] = []
       let length = 0
-      for await (const part of file.createReadStream({ autoClose: false, end: limit })) {
-        parts.push(part as Buffer)
-        length += (part as Buffer).length
+      while (length <= limit) {
+        const part = Buffer.allocUnsafe(Math.min(Math.max(info.size + 1 - length, CHUNK), limit + 1 - length))
+        const { bytesRead } = await file.read(part, 0, part.length)
+        if (bytesRead === 0) return Buffer.concat(parts)
+        parts.push(part.subarray(0, bytesRead))
+        length += bytesRead
       }
-      if (length > limit)
-        throw Object.assign(new Error(`${path} has more than ${limit} bytes`), { code: 'EFBIG' })
-      return Buffer.concat(parts)
+      throw Object.assign(new Error(`${path} has more than ${limit} bytes`), { code: 'EFBIG' })
     } finally {
       await file.close()
     }
