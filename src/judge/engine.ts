@@ -112,7 +112,7 @@ function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Da
       refusal: { kind: 'weak-key', message: useless, certificate: leaf },
     }
   }
-  const login = loginFailure(observation, url)
+  const login = loginFailure(observation, url, get)
   return { ...failed, ...(login === undefined ? {} : { login }), unreached: failure !== undefined }
 }
 

@@ -57,6 +57,7 @@ const OWNER_ONLY = new Set([
   'tls-too-old',
   'tls-handshake-failed',
   'not-a-registry',
+  'registry-v1',
   'bad-challenge',
   'malformed-certificate',
   'weak-key',

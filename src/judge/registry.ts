@@ -1,7 +1,7 @@
 import type { Observation, Ping } from '../registry/observation.ts'
+import { challengeFindings, hasNoRealm, isChallenge } from './challenges.ts'
 import type { Finding } from './judgement.ts'
 
-const LOGIN_SCHEMES = new Set(['basic', 'bearer'])
 const MAX_SKEW_SECONDS = 300
 
 /** What `GET /v2/` shows beside TLS (distribution spec, "API version check"). */
@@ -33,22 +33,21 @@ const statusTexts: Readonly<Record<number, string>> = {
  * Docker's words for an answer that is neither a registry's nor a challenge (moby registry/auth.go loginV2):
  * it asks for `/v2/` once more, and only 200 will do.
  */
-export function loginFailure({ ping }: Observation, url: string): string | undefined {
+export function loginFailure(
+  { ping }: Observation,
+  url: string,
+  get: (text: string) => string,
+): string | undefined {
+  if (ping?.status === 401 && hasNoRealm(ping)) return get('no realm specified for token auth challenge')
   const text = ping && statusTexts[ping.status]
   if (text === undefined || (ping?.status === 401 && isChallenge(ping))) return undefined
   return `login attempt to ${url} failed with status: ${ping?.status ?? ''} ${text}`
 }
 
-function isChallenge(ping: Ping): boolean {
-  return ping.challenges.some((challenge) => LOGIN_SCHEMES.has(challenge.scheme))
-}
-
 function notARegistry(ping: Ping, registry: string): readonly Finding[] {
-  const error = (
-    code: Finding['code'],
-    message: string,
-    owner: Finding['owner'] = 'registry',
-  ): readonly Finding[] => [{ code, severity: 'error', owner, message }]
+  const error = (code: Finding['code'], message: string, fix?: string): readonly Finding[] => [
+    { code, severity: 'error', owner: 'registry', message, ...(fix === undefined ? {} : { fix }) },
+  ]
   const html = /html/i.test(ping.contentType ?? '') || /^\s*<(?:!doctype|html)/i.test(ping.bodyStart)
   if (
     ping.status === 400 &&
@@ -64,27 +63,42 @@ function notARegistry(ping: Ping, registry: string): readonly Finding[] {
       },
     ]
   }
-  if (ping.status === 429) {
-    const wait = ping.retryAfter === undefined ? '' : `, come back after ${ping.retryAfter}`
-    return [
-      { code: 'rate-limited', severity: 'warning', owner: 'registry', message: `HTTP 429 at /v2/${wait}` },
-    ]
+  const wait = ping.retryAfter === undefined ? '' : `, come back after ${after(ping.retryAfter)}`
+  if (ping.status === 429 || (ping.status === 503 && ping.retryAfter !== undefined)) {
+    const message = `HTTP ${ping.status} at /v2/${wait}`
+    return [{ code: 'rate-limited', severity: 'warning', owner: 'registry', message }]
   }
   if (ping.status === 200 && !html) return version(ping)
-  if (ping.status === 401) {
-    if (isChallenge(ping)) return version(ping)
+  if (ping.status === 401) return [...challengeFindings(ping), ...(isChallenge(ping) ? version(ping) : [])]
+  if (ping.v1) {
     return error(
-      'bad-challenge',
-      'HTTP 401 at /v2/ without a Basic or Bearer challenge: no client can log in',
+      'registry-v1',
+      'it speaks only version 1 of the registry protocol (/v1/_ping answers, /v2/ does not), which engines have dropped',
+      'run docker-registry 2.x (CNCF Distribution) in its place',
     )
   }
-  if (html)
-    return error(
-      'not-a-registry',
-      `/v2/ answers ${ping.status} with an HTML page: another program owns this port`,
-    )
-  const to = ping.location === undefined ? '' : ` to ${ping.location}`
-  return error('not-a-registry', `/v2/ answers HTTP ${ping.status}${to}; a registry answers 200 or 401`)
+  if (html) {
+    const page = /type=["']?password/i.test(ping.bodyStart) ? 'a login page for people' : 'an HTML page'
+    return error('not-a-registry', `/v2/ answers ${ping.status} with ${page}: another program owns this port`)
+  }
+  if (ping.location !== undefined && ping.status >= 300 && ping.status < 400) {
+    const advice = redirectFix(ping.location)
+    const message = `/v2/ answers HTTP ${ping.status} and sends clients on to ${ping.location}; a registry answers 200 or 401`
+    return error('not-a-registry', message, advice)
+  }
+  return error('not-a-registry', `/v2/ answers HTTP ${ping.status}; a registry answers 200 or 401`)
+}
+
+/** Seconds, or a date (RFC 9110 section 10.2.3). */
+function after(value: string): string {
+  return /^\d{1,9}$/.test(value) ? `${value} s` : value.slice(0, 60)
+}
+
+/** Where a redirect leads to another registry, that one is to be named. */
+function redirectFix(location: string): string | undefined {
+  if (!URL.canParse(location)) return undefined
+  const { protocol, host, pathname } = new URL(location)
+  return protocol === 'https:' && pathname === '/v2/' ? `trust-registry ${host}` : undefined
 }
 
 function version(ping: Ping): readonly Finding[] {

@@ -1,9 +1,10 @@
-import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { lookup } from 'node:dns/promises'
 import type { Agent } from './http.ts'
 import { errorText } from '../errors.ts'
 import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
 import { isSelfSigned, isSignedBy } from '../x509/index.ts'
+import { mayCall } from './addresses.ts'
 import type { Limits } from './connect.ts'
 import { within } from './deadline.ts'
 import type { AiaFetch } from './observation.ts'
@@ -11,17 +12,6 @@ import type { AiaFetch } from './observation.ts'
 const MAX_FETCHES = 3
 const MAX_BYTES = 64 * 1024
 const MAX_MS = 5000
-
-// Addresses that a certificate must not be able to make us call (facts 3.4); private ranges are allowed.
-const forbidden = new BlockList()
-forbidden.addSubnet('127.0.0.0', 8, 'ipv4')
-forbidden.addSubnet('0.0.0.0', 8, 'ipv4')
-forbidden.addSubnet('169.254.0.0', 16, 'ipv4')
-forbidden.addAddress('100.100.100.200', 'ipv4')
-forbidden.addAddress('::1', 'ipv6')
-forbidden.addAddress('::', 'ipv6')
-forbidden.addSubnet('fe80::', 10, 'ipv6')
-forbidden.addAddress('fd00:ec2::254', 'ipv6')
 
 /**
  * Climbs from the last certificate whose issuer was not sent, by its "CA issuers" address
@@ -116,11 +106,9 @@ async function permittedAddress(
 ): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const address = isIP(host) ? host : (await within(ms, 'AIA name look-up', signal, lookup(host))).address
-  const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
-  const refused = forbidden.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
-  if (refused && !registryAddresses.includes(plain))
-    throw new Error(`${plain} is not asked: local or metadata address`)
-  return plain
+  if (!mayCall(address, registryAddresses))
+    throw new Error(`${address} is not asked: local or metadata address`)
+  return address
 }
 
 function pinned(address: string): LookupFunction {

@@ -31,3 +31,19 @@ function parseParameters(text: string): Readonly<Record<string, string>> {
   }
   return Object.fromEntries(pairs)
 }
+
+/**
+ * Schemes that stand behind a comma in one line (RFC 9110 section 11.6.1 allows it): a browser sees them, Docker and
+ * podman do not. In lower case, in order; bounded by the size of the headers.
+ */
+export function hiddenSchemes(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    const bare = line.replace(/"(?:[^"\\]|\\.)*"?/gs, '""')
+    const [, ...rest] = bare.split(',')
+    // A scheme ends with the part, or is followed by a space and no equals sign.
+    return rest.flatMap((part) => {
+      const scheme = new RegExp(`^[ \\t]*(${TOKEN})(?:[ \\t]+[^ \\t=]|[ \\t]*$)`).exec(part)
+      return scheme?.[1] === undefined ? [] : [scheme[1].toLowerCase()]
+    })
+  })
+}

@@ -14,6 +14,10 @@ export interface Ping {
   readonly location?: string
   readonly retryAfter?: string
   readonly challenges: readonly Challenge[]
+  /** Schemes behind a comma in a challenge's line, which no engine sees. */
+  readonly hiddenSchemes?: readonly string[]
+  /** Not `/v2/` but `/v1/_ping` answered as a registry does. */
+  readonly v1?: true
   /** The first bytes of the body, at most 1 KiB: enough to recognise a login page. */
   readonly bodyStart: string
 }

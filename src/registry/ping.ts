@@ -1,14 +1,12 @@
-import type { Client } from './http.ts'
 import { errorCode, errorText } from '../errors.ts'
-import { parseChallenges } from './challenge.ts'
+import { hiddenSchemes, parseChallenges } from './challenge.ts'
 import type { Connection, Limits } from './connect.ts'
+import { exchange, header, lines } from './exchange.ts'
+import { tlsFailure } from './failures.ts'
 import type { Failure, Ping } from './observation.ts'
 import type { Target } from './reference.ts'
-import { tlsFailure } from './failures.ts'
 
 const BODY_START = 1024
-/** nginx recipes answer 404 to `Go ` and to old `docker/1.x` agents. */
-const USER_AGENT = 'trust-registry'
 
 export interface PingAnswer {
   readonly ping?: Ping
@@ -24,31 +22,26 @@ export interface PingAnswer {
  * is what was looked at, and no second handshake is paid for.
  */
 export async function ping(target: Target, connection: Connection, limits: Limits): Promise<PingAnswer> {
-  const client = await clientOver(target, connection, limits)
   const started = Date.now()
   try {
-    const signal = AbortSignal.timeout(limits.timeoutMs)
-    const answer = await client.request({
-      path: '/v2/',
-      method: 'GET',
-      headers: { 'user-agent': USER_AGENT, accept: '*/*', connection: 'close' },
-      signal: limits.signal ? AbortSignal.any([signal, limits.signal]) : signal,
-    })
+    const ask = { method: 'GET', path: '/v2/', maxBody: BODY_START } as const
+    const answer = await exchange(target, connection, ask, limits)
     const midpoint = (started + Date.now()) / 2
-    const bodyStart = await readStart(answer.body)
-    const header = (name: string): string | undefined => single(answer.headers[name])
-    const apiVersion = header('docker-distribution-api-version')
-    const contentType = header('content-type')
-    const location = header('location')
-    const retryAfter = header('retry-after')
-    const date = Date.parse(header('date') ?? '')
+    const challenges = lines(answer, 'www-authenticate')
+    const apiVersion = header(answer, 'docker-distribution-api-version')
+    const contentType = header(answer, 'content-type')
+    const location = header(answer, 'location')
+    const retryAfter = header(answer, 'retry-after')
+    const hidden = hiddenSchemes(challenges)
+    const date = Date.parse(header(answer, 'date') ?? '')
     return {
       midpoint,
       ...(Number.isNaN(date) ? {} : { date }),
       ping: {
-        status: answer.statusCode,
-        challenges: parseChallenges([answer.headers['www-authenticate'] ?? []].flat()),
-        bodyStart,
+        status: answer.status,
+        challenges: parseChallenges(challenges),
+        bodyStart: answer.body.toString('utf8'),
+        ...(hidden.length === 0 ? {} : { hiddenSchemes: hidden }),
         ...(apiVersion === undefined ? {} : { apiVersion }),
         ...(contentType === undefined ? {} : { contentType }),
         ...(location === undefined ? {} : { location }),
@@ -58,50 +51,23 @@ export async function ping(target: Target, connection: Connection, limits: Limit
   } catch (error) {
     if (limits.signal?.aborted) throw error
     return { midpoint: started, failure: pingFailure(error, connection) }
-  } finally {
-    client.destroy().catch(() => undefined)
-    connection.socket.destroy()
   }
 }
 
-async function clientOver(target: Target, connection: Connection, limits: Limits): Promise<Client> {
-  const undici = await import('./http.ts')
-  let given = false
-  const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
-  return new undici.Client(`https://${host}:${target.port}`, {
-    headersTimeout: limits.timeoutMs,
-    bodyTimeout: limits.timeoutMs,
-    pipelining: 1,
-    // Called at once, the callback would hang the request for ever.
-    connect: (_options, callback) => {
-      queueMicrotask(() => {
-        // undici asks again, for ever, when it is given a socket that has ended, or a socket's error.
-        const ended = given || connection.socket.destroyed
-        given = true
-        if (ended) callback(new Error('the server closed the connection'), null)
-        else callback(null, connection.socket)
-      })
-    },
-  })
-}
-
-async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
-  const parts: Buffer[] = []
-  let size = 0
+/**
+ * Whether a registry of the first generation is there: `GET /v1/_ping` is 200 and names its version
+ * (docker-registry 0.x, toolkit.py). On a connection of its own; whatever goes wrong is a no.
+ */
+export async function speaksV1(target: Target, connection: Connection, limits: Limits): Promise<boolean> {
   try {
-    for await (const part of body) {
-      parts.push(part)
-      size += part.length
-      if (size >= BODY_START) break
-    }
-  } catch {
-    // A body that breaks off does not spoil the status and the headers that came before it.
+    const ask = { method: 'GET', path: '/v1/_ping', maxBody: BODY_START } as const
+    const answer = await exchange(target, connection, ask, limits)
+    const named = ['x-docker-registry-version', 'x-docker-registry-standalone']
+    return answer.status === 200 && named.some((name) => header(answer, name) !== undefined)
+  } catch (error) {
+    if (limits.signal?.aborted) throw error
+    return false
   }
-  return Buffer.concat(parts).subarray(0, BODY_START).toString('utf8')
-}
-
-function single(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.[0]
 }
 
 function pingFailure(error: unknown, connection: Connection): Failure {

@@ -2,14 +2,15 @@ import { errorCode, errorText } from '../errors.ts'
 import { openTls, resolve, type Connection, type Limits } from './connect.ts'
 import { classifyPlain, dialFailure, isDialError, tlsFailure } from './failures.ts'
 import type { Failure, Observation } from './observation.ts'
-import { ping } from './ping.ts'
+import { ping, speaksV1 } from './ping.ts'
 import type { Target } from './reference.ts'
 
 /**
  * One look at a registry:
  *   1. resolve the name;
  *   2. connect and shake hands, keeping the chain as it was sent;
- *   3. `GET /v2/` on the same connection, with the server's clock.
+ *   3. `GET /v2/` on the same connection, with the server's clock;
+ *   4. where that is unknown, `GET /v1/_ping`, to name a registry of the first generation.
  * Never throws for what the network does: that is what an Observation is for.
  */
 export async function probe(target: Target, limits: Limits): Promise<Observation> {
@@ -28,6 +29,7 @@ export async function probe(target: Target, limits: Limits): Promise<Observation
   const { address, tlsVersion, sent } = connection
   const seen = { ...blank, addresses, address, tlsVersion, sent }
   const answer = await ping(target, connection, limits)
+  const v1 = answer.ping?.status === 404 && (await isV1(target, address, limits))
   const tooOld: Failure | undefined = /^TLSv1(\.1)?$|^SSL/.test(tlsVersion)
     ? {
         code: 'tls-too-old',
@@ -39,10 +41,18 @@ export async function probe(target: Target, limits: Limits): Promise<Observation
   const failure = tooOld ?? answer.failure
   return {
     ...seen,
-    ...(answer.ping ? { ping: answer.ping } : {}),
+    ...(answer.ping ? { ping: { ...answer.ping, ...(v1 ? { v1 } : {}) } } : {}),
     ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
     ...(failure ? { failure } : {}),
   }
+}
+
+async function isV1(target: Target, address: string, limits: Limits): Promise<boolean> {
+  const connection = await openTls(target, address, limits).catch((error: unknown) => {
+    if (limits.signal?.aborted) throw error
+    return undefined
+  })
+  return connection !== undefined && speaksV1(target, connection, limits)
 }
 
 // `Date` drops what is left of the second, so the server's clock was half a second further on average.

@@ -100,6 +100,44 @@ describe('faults below and above the certificates, as the daemon sees them', fun
     }
   })
 
+  const challenges: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['a Bearer challenge without a realm', ['Bearer service="s"'], /: no realm specified for token auth/],
+    ['the same beside a Basic one', ['Bearer service="s"', 'Basic realm="r"'], /: no realm specified for/],
+    ['a challenge behind a comma', ['Negotiate, Basic realm="r"'], /failed with status: 401 Unauthorized$/],
+    ['a scheme that no engine knows', ['Digest realm="r", nonce="n"'], /failed with status: 401 Unauth/],
+  ]
+  for (const [what, lines, words] of challenges) {
+    it(`${what}: nobody can log in, and Docker's words are foreseen`, async () => {
+      const headers = { 'www-authenticate': lines }
+      const seen = await served((port) =>
+        server().web({ port, chain, routes: { '*': { status: 401, headers } } }),
+      )
+      assert.match(seen.said ?? '', words)
+      assert.deepEqual([first(seen), seen.code], ['bad-challenge', 6])
+      const finding = seen.registry.findings.find(({ code }) => code === 'bad-challenge')
+      assert.ok(finding?.fix, 'it says how to mend it')
+    })
+  }
+
+  for (const status of [429, 503]) {
+    it(`${status} with Retry-After is named, and nobody's fault`, async () => {
+      const headers = { 'retry-after': '30' }
+      const seen = await served((port) => server().web({ port, chain, routes: { '*': { status, headers } } }))
+      assert.match(seen.said ?? '', new RegExp(`failed with status: ${status} `))
+      const [finding] = seen.registry.findings
+      assert.deepEqual([seen.code, finding?.code, finding?.severity], [0, 'rate-limited', 'warning'])
+      assert.match(finding?.message ?? '', /after 30 s/)
+    })
+  }
+
+  it('a registry of the first generation', async () => {
+    const headers = { 'x-docker-registry-version': '0.9.1' }
+    const routes = { '/v1/_ping': { headers, body: 'true' }, '*': { status: 404 } }
+    const seen = await served((port) => server().web({ port, chain, routes }))
+    assert.match(seen.said ?? '', /failed with status: 404 Not Found$/)
+    assert.deepEqual([first(seen), seen.code], ['registry-v1', 6])
+  })
+
   it('a token service that cannot be reached is no fault of the chain', async () => {
     const challenge = 'Bearer realm="https://reg.corp:1/token",service="reg.corp"'
     const headers = { 'www-authenticate': challenge, 'docker-distribution-api-version': 'registry/2.0' }

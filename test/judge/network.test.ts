@@ -89,7 +89,39 @@ describe('judge: the network and /v2/', () => {
       '400 Bad Request',
     ],
     ['401 with Basic', {}, [], false],
-    ['401 with Bearer', { challenges: [{ scheme: 'bearer', parameters: {} }] }, [], false],
+    [
+      '503 with Retry-After',
+      { status: 503, retryAfter: 'Fri, 01 Jan 2027 00:00:00 GMT' },
+      ['rate-limited'],
+      false,
+      '503 Service Unavailable',
+    ],
+    ['version 1', { status: 404, v1: true }, ['*registry-v1'], true, '404 Not Found'],
+    [
+      'a challenge behind a comma',
+      { challenges: [{ scheme: 'negotiate', parameters: {} }], hiddenSchemes: ['basic'] },
+      ['*bad-challenge'],
+      true,
+      '401 Unauthorized',
+    ],
+    [
+      'another challenge behind a comma',
+      { challenges: [{ scheme: 'basic', parameters: {} }], hiddenSchemes: ['bearer'] },
+      ['bad-challenge'],
+      false,
+    ],
+    [
+      'two realms',
+      { challenges: ['a', 'b'].map((realm) => ({ scheme: 'bearer', parameters: { realm } })) },
+      ['bad-challenge'],
+      false,
+    ],
+    [
+      '401 with Bearer',
+      { challenges: [{ scheme: 'bearer', parameters: { realm: 'https://reg.corp:5000/token' } }] },
+      [],
+      false,
+    ],
     ['200', { status: 200 }, [], false],
   ]
   for (const [name, ping, expected, mustAct, status] of pings) {
@@ -103,6 +135,27 @@ describe('judge: the network and /v2/', () => {
       assert.equal(predicted(judgement), status && line, 'the chain itself is accepted')
     })
   }
+
+  it('foresees what Docker prints for a Bearer challenge without a realm', () => {
+    const challenges = [
+      { scheme: 'bearer', parameters: { service: 's' } },
+      { scheme: 'basic', parameters: { realm: 'r' } },
+    ]
+    const ping: Ping = { status: 401, apiVersion: 'registry/2.0', challenges, bodyStart: '' }
+    const judgement = verdict({ ...trusted, observation: { ping } })
+    assert.deepEqual([faults(judgement), judgement.ownerMustAct], [['*bad-challenge'], true])
+    assert.equal(predicted(judgement), 'no realm specified for token auth challenge')
+  })
+
+  it('sends people on where a redirect leads to another registry', () => {
+    const to = (location: string): string | undefined => {
+      const ping: Ping = { status: 301, challenges: [], bodyStart: '', location }
+      return only(verdict({ ...trusted, observation: { ping } }), 'not-a-registry').fix
+    }
+    assert.equal(to('https://new.corp:5001/v2/'), 'trust-registry new.corp:5001')
+    for (const other of ['http://reg.corp/v2/', 'https://sso.corp/login', '/login', '::'])
+      assert.equal(to(other), undefined)
+  })
 
   it('informs that the version header is missing', () => {
     const challenges = [{ scheme: 'basic', parameters: {} }]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseChallenges } from '../../src/registry/challenge.ts'
+import { hiddenSchemes, parseChallenges } from '../../src/registry/challenge.ts'
 
 const one = (line: string) => parseChallenges([line])
 const parameters = (line: string) => one(line)[0]?.parameters
@@ -114,4 +114,19 @@ describe('registry/challenge', () => {
       }),
     )
   })
+
+  const hidden: readonly (readonly [string, readonly string[]])[] = [
+    ['Basic realm="a"', []],
+    ['Bearer realm="a",service="b, Basic realm=c",scope="d"', []],
+    ['Negotiate, Basic realm="x"', ['basic']],
+    ['Bearer realm="a", service="b", Basic realm="x", NTLM', ['basic', 'ntlm']],
+    ['Bearer realm="a" , error = "x"', []],
+    ['Bearer realm="unclosed, Basic realm=x', []],
+    ['', []],
+  ]
+  for (const [line, expected] of hidden) {
+    it(`sees ${expected.length} schemes behind a comma in ${line || 'nothing'}`, () => {
+      assert.deepEqual(hiddenSchemes([line]), expected)
+    })
+  }
 })
