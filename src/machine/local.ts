@@ -3,7 +3,19 @@ import * as fs from 'node:fs/promises'
 import { dirname, join, posix, resolve, win32 } from 'node:path'
 import { errorCode } from '../errors.ts'
 import { flock } from './lock.ts'
-import type { FileInfo, Lock, Machine, OsInfo, Person, RunOptions, RunResult, WhoAmI } from './machine.ts'
+import { readFolder } from './folder.ts'
+import type {
+  FileInfo,
+  FolderFile,
+  FolderLimits,
+  Lock,
+  Machine,
+  OsInfo,
+  Person,
+  RunOptions,
+  RunResult,
+  WhoAmI,
+} from './machine.ts'
 import { parseOsRelease } from './os-release.ts'
 import { whoAmI } from './person.ts'
 import { run } from './run.ts'
@@ -79,6 +91,10 @@ export class LocalMachine implements Machine {
 
   async list(path: string): Promise<readonly string[] | undefined> {
     return (await absent(fs.readdir(this.locate(path))))?.sort()
+  }
+
+  async readFolder(path: string, limits: FolderLimits): Promise<readonly FolderFile[] | undefined> {
+    return Promise.resolve(readFolder(this.locate(path), limits))
   }
 
   async stat(path: string): Promise<FileInfo | undefined> {

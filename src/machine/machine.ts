@@ -37,6 +37,26 @@ export interface OsInfo {
   readonly family: string
 }
 
+/** A file of a folder that was read as a whole. */
+export interface FolderFile {
+  readonly name: string
+  /** Absent where it could not be read. */
+  readonly bytes?: Buffer
+  /** The system's code for why not: EACCES, ENOENT for a link to nothing, EFBIG … */
+  readonly error?: string
+  /** Of the file or of the link to it, whichever is younger; milliseconds since 1970. */
+  readonly changedMs: number
+}
+
+export interface FolderLimits {
+  /** More files than this are not looked at. */
+  readonly files: number
+  /** Of one file; more is EFBIG. */
+  readonly bytes: number
+  /** Leaves out links to names in the same folder, whose targets are read anyway. */
+  readonly skipLocalLinks?: boolean
+}
+
 export interface RunOptions {
   readonly input?: string
   readonly timeoutMs: number
@@ -77,6 +97,8 @@ export interface Machine {
   read(path: string, limit?: number): Promise<Buffer | undefined>
   /** Names, sorted; undefined where nothing is there. */
   list(path: string): Promise<readonly string[] | undefined>
+  /** Every file of a folder and what is in it, by name; undefined where nothing is there. */
+  readFolder(path: string, limits: FolderLimits): Promise<readonly FolderFile[] | undefined>
   /** Does not follow a symlink in the last part. */
   stat(path: string): Promise<FileInfo | undefined>
 

@@ -46,32 +46,26 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
   const noteDenied = (error: unknown): undefined => {
     if (errorCode(error) === 'EACCES') partial = true
   }
-  const take = async (path: string, skipLocalLinks = false): Promise<boolean> => {
-    try {
-      if (skipLocalLinks && (await isLocalLink(machine, path))) return false
-      const bytes = await machine.read(path, MAX_FILE)
-      if (bytes === undefined) return false
-      pool.addPem(bytes, { origin: path })
-      changedMs = Math.max(changedMs, await changeOf(machine, path))
-      return true
-    } catch (error) {
-      noteDenied(error)
-      return false
-    }
+  const take = (path: string, bytes: Buffer, changed: number): void => {
+    pool.addPem(bytes, { origin: path })
+    changedMs = Math.max(changedMs, changed)
   }
 
   for (const path of env.SSL_CERT_FILE ? [env.SSL_CERT_FILE] : FILES) {
-    if (await take(path)) {
-      bundle = path
-      break
-    }
+    const bytes = await machine.read(path, MAX_FILE).catch(noteDenied)
+    if (bytes === undefined) continue
+    take(path, bytes, await changeOf(machine, path).catch(() => 0))
+    bundle = path
+    break
   }
   const folders = env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':').filter((name) => name !== '') : FOLDERS
   for (const folder of folders) {
-    const names = await machine.list(folder).catch(noteDenied)
-    for (const name of names?.slice(0, MAX_FILES) ?? []) {
-      const path = posix.join(folder, name)
-      if (path !== bundle) await take(path, true)
+    // Hash links point beside themselves; Go skips them since it reads their targets anyway (isSameDirSymlink).
+    const limits = { files: MAX_FILES, bytes: MAX_FILE, skipLocalLinks: true }
+    for (const file of (await machine.readFolder(folder, limits).catch(noteDenied)) ?? []) {
+      const path = posix.join(folder, file.name)
+      if (file.error === 'EACCES') partial = true
+      if (file.bytes !== undefined && path !== bundle) take(path, file.bytes, file.changedMs)
     }
   }
   return { pool, changedMs, partial, ...(bundle === undefined ? {} : { bundle }) }
@@ -88,10 +82,4 @@ async function changeOf(machine: Machine, path: string): Promise<number> {
     next = posix.resolve(posix.dirname(next), info.linkTarget)
   }
   return youngest
-}
-
-// Hash links point beside themselves; Go skips them since it reads their targets anyway (isSameDirSymlink).
-async function isLocalLink(machine: Machine, path: string): Promise<boolean> {
-  const info = await machine.stat(path)
-  return info?.kind === 'symlink' && info.linkTarget !== undefined && !info.linkTarget.includes('/')
 }

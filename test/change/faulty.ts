@@ -1,5 +1,7 @@
 import type {
   FileInfo,
+  FolderFile,
+  FolderLimits,
   Lock,
   Machine,
   OsInfo,
@@ -85,6 +87,10 @@ export class FaultyMachine implements Machine {
   }
   list(path: string): Promise<readonly string[] | undefined> {
     return this.#inner.list(path)
+  }
+
+  readFolder(path: string, limits: FolderLimits): Promise<readonly FolderFile[] | undefined> {
+    return this.#inner.readFolder(path, limits)
   }
   stat(path: string): Promise<FileInfo | undefined> {
     return this.#inner.stat(path)
