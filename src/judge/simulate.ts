@@ -1,11 +1,4 @@
-import {
-  CertPool,
-  checkSentChain,
-  leafKeyFailure,
-  newestGo,
-  verify,
-  type Certificate,
-} from '../x509/index.ts'
+import { CertPool, verifySent, type Certificate } from '../x509/index.ts'
 import type { Evidence } from './evidence.ts'
 
 /**
@@ -16,13 +9,9 @@ export function wouldAccept(evidence: Evidence, install: readonly Certificate[])
   const { observation, at } = evidence
   return evidence.engines
     .filter((engine) => engine.required)
-    .every((engine) => {
-      const go = engine.survey.go ?? newestGo
-      const wire = checkSentChain(observation.sent, go)
-      const [leaf, ...others] = wire.ok ? wire.certificates : []
-      if (!leaf || leafKeyFailure(leaf, go) !== undefined) return false
-      const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
-      const { host } = observation.target
-      return verify(leaf, { host, at, intermediates: CertPool.of(...others), roots, go }).ok
+    .every(({ survey: { go }, store, trust }) => {
+      const roots = CertPool.union(store, trust.pool, CertPool.of(...install))
+      const question = { host: observation.target.host, at, roots, ...(go ? { go } : {}) }
+      return verifySent(observation.sent, question).ok
     })
 }

@@ -18,6 +18,8 @@ export interface Connection {
 export interface Limits {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
+  /** Nothing older than an engine would speak: TLS 1.2, and OpenSSL's usual strength. */
+  readonly modern?: boolean
 }
 
 /** More certificates than this are not looked at; OpenSSL itself stops at about 100 KiB. */
@@ -49,8 +51,9 @@ export async function openTls(target: Target, address: string, limits: Limits): 
     ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     rejectUnauthorized: false,
     ca: [],
-    minVersion: 'TLSv1',
-    ciphers: 'DEFAULT:@SECLEVEL=0',
+    ...(limits.modern === true
+      ? { minVersion: 'TLSv1.2' }
+      : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
     ALPNProtocols: ['http/1.1'],
   })
   socket.setNoDelay(true)
