@@ -84,10 +84,10 @@ export async function planInstall(
       })
     }
   }
-  const others = records.registries.filter((record) => record.registry !== registry)
   const before = records.registries.find((record) => record.registry === registry)
   const anchor = approved.anchor.raw.toString('base64')
   const same = before?.identity.sha256 === approved.identity.sha256
+  const record = same ? before : { registry, identity: approved.identity, anchor, since }
   return {
     items,
     steps,
@@ -96,7 +96,9 @@ export async function planInstall(
       ...records,
       files: [...files.values()],
       directories: [...new Set([...records.directories, ...directories])],
-      registries: [...others, same ? before : { registry, identity: approved.identity, anchor, since }],
+      registries: before
+        ? records.registries.map((entry) => (entry === before ? record : entry))
+        : [...records.registries, record],
     },
   }
 }

@@ -1,5 +1,6 @@
 import { run } from '@oclif/core/run'
 import { TrustError, errorText } from '../errors.ts'
+import { shellWord } from '../machine/shell.ts'
 import { printableLines } from '../report/printable.ts'
 import type { ErrorDocument, FailureDocument } from '../report/document.ts'
 import type { Surroundings, Task } from './command.ts'
@@ -18,7 +19,7 @@ import { version } from './version.ts'
 import { flagKind } from './words.ts'
 import type { CommandName } from './words.ts'
 
-type Way = Extract<Route, { kind: 'run' | 'unknown-command' }>
+type Way = Extract<Route, { kind: 'run' | 'apply' | 'unknown-command' }>
 
 /** Runs a command. The only place that turns an error into words and an exit code. */
 export async function dispatch(
@@ -29,12 +30,23 @@ export async function dispatch(
 ): Promise<number> {
   const command = way.kind === 'run' ? way.command : 'trust'
   try {
+    refuseSetUid()
+    if (way.kind === 'apply') return await (await import('./flow/serve.ts')).serve(io, version)
     if (way.kind === 'unknown-command') throw unknownCommand(way.word, way.nearest)
     const task = await understand(way.command, way.argv, io.env)
     return await task({ io, version, loadFlow })
   } catch (error) {
     return fail(error, command, argv, io)
   }
+}
+
+/** With another's rights, every file that the caller names would be read and written with them. */
+function refuseSetUid(): void {
+  if (process.getuid?.() === process.geteuid?.() && process.getgid?.() === process.getegid?.()) return
+  throw new TrustError('policy', 'trust-registry does not run set-uid or set-gid', {
+    seen: `user ${String(process.getuid?.())} with the rights of ${String(process.geteuid?.())}`,
+    fix: `chmod ug-s ${shellWord(process.execPath)}`,
+  })
 }
 
 /** Words to task, by oclif. Its errors become ours here. */

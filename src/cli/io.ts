@@ -10,6 +10,8 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Output
   readonly stderr: Output
+  /** The words that start this program once more; absent where it cannot be. */
+  readonly program?: readonly [string, ...string[]]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
 }

@@ -21,6 +21,7 @@ export async function main(argv: readonly string[], io?: Io): Promise<number> {
       const { root } = await helpTexts()
       return answer(io, 'stderr', `${root}\ntrust-registry: a registry or a command is missing\n`, 2)
     }
+    case 'apply':
     case 'unknown-command':
     case 'run': {
       const { dispatch } = await import('./dispatch.ts')

@@ -25,9 +25,16 @@ export function processIo(): Io {
     get stderr() {
       return tolerant(process.stderr)
     },
+    program: ownProgram(),
     env: process.env,
     signal: controller.signal,
   }
+}
+
+/** Full paths, so that no PATH has a say in what root runs. */
+function ownProgram(): readonly [string, ...string[]] {
+  const [, script] = process.argv
+  return script === undefined ? [process.execPath] : [process.execPath, script]
 }
 
 const tolerated = new WeakSet<NodeJS.WriteStream>()

@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts'
 import { tokenize } from './tokens.ts'
-import { commandNames, isCommandName } from './words.ts'
+import { applyWord, commandNames, isCommandName } from './words.ts'
 import type { CommandName } from './words.ts'
 
 export type Route =
@@ -8,6 +8,7 @@ export type Route =
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
   | { readonly kind: 'unknown-command'; readonly word: string; readonly nearest: CommandName }
+  | { readonly kind: 'apply' }
   | { readonly kind: 'nothing' }
 
 /**
@@ -16,6 +17,7 @@ export type Route =
  */
 export function route(argv: readonly string[]): Route {
   if (argv.length === 0) return { kind: 'nothing' }
+  if (argv.length === 1 && argv[0] === applyWord) return { kind: 'apply' }
   const { tokens } = tokenize(argv)
   const flags = new Set(tokens.flatMap((token) => (token.kind === 'flag' ? [token.name] : [])))
   const words = tokens.filter((token) => token.kind === 'word')

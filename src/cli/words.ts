@@ -1,6 +1,9 @@
 /** The words of the command line, without oclif, so that the tiny main can route and find help. */
 export const commandNames = ['trust', 'diagnose', 'undo', 'status', 'demo', 'completion'] as const
 
+/** The privileged half, which this program starts by itself; no command for people. */
+export const applyWord = '__apply'
+
 export type CommandName = (typeof commandNames)[number]
 
 /** `value`: the next word belongs to the flag. A test compares this with oclif's definitions. */

@@ -1,7 +1,7 @@
 import { errorText } from '../errors.ts'
 import type { RunOptions, RunResult } from './machine.ts'
 
-const FIXED_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const FIXED_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const MAX_OUTPUT = 1024 * 1024
 
 /**

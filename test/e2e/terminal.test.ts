@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { repository, type Host } from '../../fixtures/lab/host.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { program, typeAt } from './pty.ts'
 import { dockerLogin, users, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
-const program = `${process.execPath} ${join(repository, 'bin/run.js')}`
 
 describe('a person at a terminal', function () {
   const scene = withLab(this)
@@ -23,45 +21,13 @@ describe('a person at a terminal', function () {
     hosts = { 'reg.corp': server.address }
   })
 
-  /** script(1) lends a pty; what is typed waits for the question it answers. */
-  async function type(
-    host: Host,
-    command: string,
-    answers: readonly (readonly [RegExp, string])[],
-  ): Promise<Session> {
-    const driver = `
-const { spawn } = require('node:child_process')
-const answers = ${JSON.stringify(answers.map(([question, answer]) => [question.source, answer]))}
-const child = spawn('script', ['-qec', ${JSON.stringify(command)}, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
-let screen = '', seen = 0
-child.stdout.on('data', (data) => {
-  screen += data
-  const next = answers[0]
-  if (next && new RegExp(next[0]).test(screen.slice(seen))) { seen = screen.length; answers.shift(); child.stdin.write(next[1]) }
-})
-child.on('exit', (code) => { process.stdout.write(JSON.stringify({ screen, code, unanswered: answers.length })); process.exit() })
-setTimeout(() => child.kill(), 20000)`
-    await host.write('/tmp/driver.cjs', driver)
-    const { stdout, stderr } = await host.run([process.execPath, '/tmp/driver.cjs'], {
-      env: { TERM: 'xterm' },
-    })
-    assert.notEqual(stdout, '', stderr)
-    return JSON.parse(stdout) as Session
-  }
-
-  interface Session {
-    readonly screen: string
-    readonly code: number
-    readonly unanswered: number
-  }
-
   const askIdentity = /Paste the fingerprint/
   const askPlan = /Go ahead\?/
 
   it('shows the CA, takes its pasted fingerprint, shows the plan, and trusts', async () => {
     const host = await scene.lab.host('client', { hosts })
     const pasted = root.sha256.replace(/(..)(?=.)/g, '$1:').toLowerCase()
-    const run = await type(host, `${program} ${registry}`, [
+    const run = await typeAt(host, `${program} ${registry}`, [
       [askIdentity, `SHA256:${pasted}\r`],
       [askPlan, 'y\r'],
     ])
@@ -88,7 +54,7 @@ setTimeout(() => child.kill(), 20000)`
     it(`${what}: exit ${code}, nothing is changed`, async () => {
       const host = await scene.lab.host('client', { hosts })
       const before = await host.snapshot(watched)
-      const run = await type(host, `${program} ${registry}`, answers)
+      const run = await typeAt(host, `${program} ${registry}`, answers)
       assert.equal(run.code, code, run.screen)
       assert.equal(run.unanswered, 0, run.screen)
       assert.deepEqual(await host.snapshot(watched), before)
@@ -98,16 +64,16 @@ setTimeout(() => child.kill(), 20000)`
   it('asks for the password without echo, and undo asks before it takes back', async () => {
     const host = await scene.lab.host('client', { hosts })
     await host.write('/root/ca.pem', root.pem)
-    const run = await type(host, `${program} ${registry} --ca /root/ca.pem -u testuser`, [
+    const run = await typeAt(host, `${program} ${registry} --ca /root/ca.pem -u testuser`, [
       [/Password of testuser/, `${users.testuser}\r`],
       [askPlan, 'y\r'],
     ])
     assert.equal(run.code, 0, run.screen)
     assert.match(run.screen, /logged in/)
     assert.ok(!run.screen.includes(users.testuser), 'the password was echoed')
-    const kept = await type(host, `${program} undo ${registry}`, [[askPlan, 'n\r']])
+    const kept = await typeAt(host, `${program} undo ${registry}`, [[askPlan, 'n\r']])
     assert.equal(kept.code, 4)
-    const undone = await type(host, `${program} undo ${registry}`, [[askPlan, 'y\r']])
+    const undone = await typeAt(host, `${program} undo ${registry}`, [[askPlan, 'y\r']])
     assert.equal(undone.code, 0, undone.screen)
     assert.equal((await dockerLogin(host, registry)).code, 1)
   })

@@ -1,5 +1,6 @@
-import { perform, recover, type Plan } from '../../change/index.ts'
-import { askChanges, sameAsAgreed, type Consent } from './consent.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { isEmpty, perform, recover, type Plan } from '../../change/index.ts'
+import { agreedLines, askChanges, sameAsAgreed, type Consent } from './consent.ts'
 import type { Site } from './site.ts'
 
 export interface Work<T> {
@@ -31,7 +32,10 @@ export async function carryOut<T>(
     await recover(machine, state)
     await work.check?.()
     const plan = await work.plan()
-    sameAsAgreed(agreed, plan)
+    sameAsAgreed(site.agreed ?? new Set(agreedLines(agreed.items)), plan)
+    // Nothing to do and nothing to remember: the proof alone, and no trace of it.
+    if (isEmpty(plan) && isDeepStrictEqual(plan.records, await state.records()))
+      return { plan, proof: await work.prove() }
     const change = { command: work.command, steps: plan.steps, records: plan.records }
     return { plan, proof: await perform(machine, state, change, signal, work.prove) }
   })

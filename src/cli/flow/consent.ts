@@ -36,13 +36,6 @@ export function againLine(context: Site, ...more: readonly string[]): string {
   return `trust-registry ${words.map(shellWord).join(' ')}`
 }
 
-export function requirePrivilege(context: Site, what: string): void {
-  if (context.machine.who().privileged) return
-  throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
-    fix: `sudo ${againLine(context)}`,
-  })
-}
-
 /** What ssh asks before it trusts a host, for a CA: what it is, what it will be trusted for, where the truth is. */
 export async function askIdentity(
   context: Context,
@@ -113,21 +106,24 @@ export async function askChanges(
   }
   if (offTerminal === 'identity-is-enough') return
   throw new TrustError('consent-missing', 'there is no terminal to ask for consent; nothing was changed', {
-    seen: items.map((item) => `${item.action} ${item.target}`).join(', '),
+    seen: agreedLines(items).join(', '),
     fix: againLine(context, '--yes'),
   })
 }
 
+export function agreedLines(items: readonly PlanItem[]): readonly string[] {
+  return items.map((item) => `${item.action} ${item.target}`)
+}
+
 /** Under the lock nothing may be done that was not shown before it. */
-export function sameAsAgreed(agreed: Plan, now: Plan): void {
-  const shown = new Set(agreed.items.map((item) => `${item.action} ${item.target}`))
-  const more = now.items.filter((item) => !shown.has(`${item.action} ${item.target}`))
+export function sameAsAgreed(shown: ReadonlySet<string>, now: Plan): void {
+  const more = agreedLines(now.items).filter((line) => !shown.has(line))
   if (more.length === 0) return
   throw new TrustError(
     'consent-missing',
     'the machine was changed by somebody meanwhile; nothing was changed',
     {
-      seen: more.map((item) => `${item.action} ${item.target}`).join(', '),
+      seen: more.join(', '),
       fix: 'run it again',
     },
   )

@@ -14,6 +14,14 @@ export interface Context extends Site {
   readonly given: readonly Certificate[]
   /** Loopback registries are judged like any other. */
   readonly loopbackCounts: boolean
+  /** In the privileged half: the caller stores its own login. */
+  readonly keepLogin?: (identityToken: string | undefined) => Promise<Stored>
+}
+
+/** Where a login went, or why it went nowhere. */
+export interface Stored {
+  readonly where?: string
+  readonly problem?: string
 }
 
 const MAX_CA_FILE = 1024 * 1024

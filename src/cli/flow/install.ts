@@ -1,15 +1,17 @@
-import { isEmpty, planInstall, type Approved, type Plan, type RegistryRecord } from '../../change/index.ts'
+import { isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
+import { wouldAccept } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
-import { requirePrivilege } from './consent.ts'
+import { askChanges } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
-import { login } from './login.ts'
+import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
+import { keepLogin, login } from './login.ts'
 import { judgeAgain, type Case, type Survey } from './observe.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 
@@ -27,7 +29,8 @@ export async function install(
   survey: Survey,
   seen: Case,
   approved: Approved,
-  recorded: RegistryRecord | undefined,
+  /** SHA-256 of the identity that was on record when this was decided. */
+  recorded: string | undefined,
   password: string | undefined,
 ): Promise<RegistryView> {
   const { options, machine } = context
@@ -37,13 +40,24 @@ export async function install(
     const exitCode = options.check && !isEmpty(plan) ? 3 : 0
     return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items })
   }
-  if (isEmpty(plan) && !machine.who().privileged) {
-    // All is in place already; only the engine could not be asked by this user.
-    const changes = plan.changes
-    return viewOf(context, seen, { exitCode: exitOfCase(seen), verified: false, identity, changes })
-  }
-  if (!isEmpty(plan)) requirePrivilege(context, `writing to ${plan.items[0]?.target ?? 'the machine'}`)
   const { registry } = seen.target
+  const handOn = async (): Promise<RegistryView> => {
+    await askChanges(context, plan.items, 'identity-is-enough')
+    const order = trustOrder(context, seen.target, seen.evidence.engines, approved, plan, recorded, password)
+    const view = viewOf(context, seen, { exitCode: 0, verified: false })
+    return byRoot(context, order, view, (token) => keepLogin(context, registry, password ?? '', token))
+  }
+  const moves = recorded !== undefined && recorded !== identity.sha256
+  if (isEmpty(plan) && !moves && !machine.who().privileged) {
+    // All is in place already; only the engine could not be asked by this user, but perhaps by root.
+    const { changes } = plan
+    const assumed = viewOf(context, seen, { exitCode: exitOfCase(seen), verified: false, identity, changes })
+    return unlessForbidden(assumed, async () => {
+      await handsFor(context, 'asking the engine')
+      return handOn()
+    })
+  }
+  if ((await handsFor(context, writingTo(plan))) === 'sudo') return handOn()
   const { plan: done, proof } = await carryOut(context, plan, {
     command: `trust ${registry}`,
     consent: 'identity-is-enough',
@@ -62,16 +76,38 @@ export async function install(
   })
 }
 
+/** What root finds out, where this user may ask root at all. */
+async function unlessForbidden(
+  otherwise: RegistryView,
+  work: () => Promise<RegistryView>,
+): Promise<RegistryView> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TrustError && error.code === 'needs-privilege') return otherwise
+    throw error
+  }
+}
+
+/** Where the engines would still refuse with it, nothing is written: only somebody else can mend that. */
+export function inVain(context: Context, seen: Case, approved: Approved): RegistryView | undefined {
+  const { consumers, ownerMustAct } = seen.judgement
+  const unchecked = consumers.some((consumer) => consumer.required && consumer.state === 'unchecked')
+  if (unchecked || wouldAccept(seen.evidence, approved.install)) return undefined
+  const { identity } = approved
+  return viewOf(context, seen, { exitCode: ownerMustAct ? 6 : 1, verified: false, identity })
+}
+
 /** Two runs at once may have accepted two identities: the second one decides anew. */
 async function sameRecord(
   context: Context,
   registry: string,
   approved: Approved,
-  recorded: RegistryRecord | undefined,
+  recorded: string | undefined,
 ): Promise<void> {
   const { registries } = await context.state.records()
   const now = registries.find((record) => record.registry === registry)
-  const expected = [approved.identity.sha256, recorded?.identity.sha256]
+  const expected = [approved.identity.sha256, recorded]
   if (now === undefined || expected.includes(now.identity.sha256)) return
   throw new TrustError('identity-mismatch', 'another run has just accepted an identity for this registry', {
     seen: `accepted: SHA256 ${now.identity.sha256}`,

@@ -6,7 +6,7 @@ import type { LoginDocument } from '../../report/document.ts'
 import { storeLogin } from '../../runtimes/docker-config.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readPassword } from '../password.ts'
-import type { Context } from './context.ts'
+import type { Context, Stored } from './context.ts'
 import type { Case } from './observe.ts'
 
 const HELPER_VARIABLES = [
@@ -51,24 +51,38 @@ export async function login(
   const realm = challenges[0]?.parameters['realm']
   const base = { attempted: true, ...(realm === undefined ? {} : { realm }) }
   if (!answer.ok) return { ...base, ok: false, message: answer.message }
+  const token = answer.identityToken
+  const stored = await (context.keepLogin?.(token) ?? keepLogin(context, target.registry, password, token))
+  if (stored.where === undefined)
+    return { ...base, ok: false, message: stored.problem ?? 'it was not stored' }
+  return { ...base, ok: true, message: `${answer.message}; stored in ${stored.where}` }
+}
+
+/** Stores an accepted login where the invoking user's `docker` looks for it. */
+export async function keepLogin(
+  context: Context,
+  registry: string,
+  password: string,
+  identityToken: string | undefined,
+): Promise<Stored> {
+  const { machine, options } = context
+  const { invoker, elevated } = machine.who()
   try {
     const stored = await storeLogin({
       machine,
-      person: machine.who().invoker,
-      elevated: machine.who().elevated,
+      person: invoker,
+      elevated,
       directory: configDirectory(context),
-      registry: target.registry,
-      credentials: { username, password },
-      ...(answer.identityToken === undefined ? {} : { identityToken: answer.identityToken }),
+      registry,
+      credentials: { username: options.username ?? '', password },
+      ...(identityToken === undefined ? {} : { identityToken }),
       env: helperEnvironment(context),
     })
-    const where =
-      stored.helper === undefined ? `${stored.path}, unencrypted` : `credential helper ${stored.helper}`
-    return { ...base, ok: true, message: `${answer.message}; stored in ${where}` }
+    const { helper, path } = stored
+    return { where: helper === undefined ? `${path}, unencrypted` : `credential helper ${helper}` }
   } catch (error) {
     if (!(error instanceof TrustError)) throw error
-    const fix = error.fix === undefined ? '' : `; ${error.fix}`
-    return { ...base, ok: false, message: `${error.message}${fix}` }
+    return { problem: `${error.message}${error.fix === undefined ? '' : `; ${error.fix}`}` }
   }
 }
 

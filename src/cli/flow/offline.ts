@@ -1,17 +1,22 @@
-import { decideBlind, isEmpty, planInstall, type Plan } from '../../change/index.ts'
+import { decideBlind, isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { carryOut } from './carry-out.ts'
-import { requirePrivilege } from './consent.ts'
+import { askChanges } from './consent.ts'
 import type { Context } from './context.ts'
 import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
+import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import type { Survey } from './observe.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
-export async function installBlind(context: Context, survey: Survey, target: Target): Promise<RegistryView> {
-  const { options, machine, state, given } = context
-  const approved = decideBlind(given, options.fingerprints)
+export async function installBlind(
+  context: Context,
+  survey: Survey,
+  target: Target,
+  approved: Approved = decideBlind(context.given, context.options.fingerprints),
+): Promise<RegistryView> {
+  const { options, machine, state } = context
   const { identity } = approved
   const engines = survey.engines.map(({ survey: found }) => ({
     survey: found,
@@ -26,7 +31,11 @@ export async function installBlind(context: Context, survey: Survey, target: Tar
     const exitCode = options.check && !isEmpty(first) ? 3 : 0
     return blindView(context, target.registry, { exitCode, verified: false, identity, plan: first.items })
   }
-  if (!isEmpty(first)) requirePrivilege(context, `writing to ${first.items[0]?.target ?? 'the machine'}`)
+  if (!isEmpty(first) && (await handsFor(context, writingTo(first))) === 'sudo') {
+    await askChanges(context, first.items, 'identity-is-enough')
+    const order = trustOrder(context, target, engines, approved, first, undefined)
+    return byRoot(context, order, blindView(context, target.registry, { exitCode: 0, verified: false }))
+  }
   const { plan: done } = await carryOut(context, first, {
     command: `trust ${target.registry}`,
     consent: 'identity-is-enough',

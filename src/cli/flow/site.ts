@@ -10,6 +10,8 @@ export interface Site {
   readonly services: Services
   readonly machine: Machine
   readonly state: State
+  /** In the privileged half: what the caller was shown and has agreed to. */
+  readonly agreed?: ReadonlySet<string>
 }
 
 export function createSite(options: Options, services: Services): Site {

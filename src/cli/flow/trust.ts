@@ -7,16 +7,17 @@ import {
   type RegistryRecord,
 } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { wouldAccept, type EngineEvidence } from '../../judge/index.ts'
+import type { EngineEvidence } from '../../judge/index.ts'
 import { parseRegistry, type Target } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
-import { askIdentity, requirePrivilege } from './consent.ts'
+import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { healFirst } from './heal.ts'
-import { install, logIn, loginFailed } from './install.ts'
+import { handsFor } from './hand-over.ts'
+import { install, inVain, logIn, loginFailed } from './install.ts'
 import { askPassword } from './login.ts'
 import { observe, surveyMachine, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
@@ -94,11 +95,10 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   if (look === 0 && next.length === 0 && !moves) {
     return await alreadyTrusted(context, seen, await ask(), { identity })
   }
-  if (!unchecked && !wouldAccept(seen.evidence, approved.install)) {
-    const exitCode = seen.judgement.ownerMustAct ? 6 : 1
-    return viewOf(context, seen, { exitCode, verified: false, identity })
-  }
-  return install(context, survey, seen, { ...approved, install: next }, recorded, await ask())
+  const vain = inVain(context, seen, approved)
+  if (vain) return vain
+  const wanted = { ...approved, install: next }
+  return install(context, survey, seen, wanted, recorded?.identity.sha256, await ask())
 }
 
 /** The CAs of the file that some engine does not have yet; with a pin, nothing beyond what is pinned. */
@@ -143,7 +143,7 @@ async function establish(
   if (decision.kind === 'approved') return decision.approved
   if (!options.input) throw identityMissing(question, decision.candidate)
   // A person is asked only for what can be done then.
-  requirePrivilege(context, 'installing a CA')
+  await handsFor(context, 'installing a CA')
   if (await askIdentity(context, registry, decision.candidate)) return confirmed(question, decision.candidate)
   throw identityMissing(question, decision.candidate)
 }

@@ -6,9 +6,10 @@ import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
-import { requirePrivilege } from './consent.ts'
+import { agreedLines, askChanges } from './consent.ts'
 import type { Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
+import { byRoot, handsFor } from './hand-over.ts'
 import { healFirst } from './heal.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
@@ -27,7 +28,7 @@ export async function undo(context: Site): Promise<Outcome> {
   return outcomeOf(context, views)
 }
 
-async function undoOne(context: Site, registry: string): Promise<RegistryView> {
+export async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   const { options, machine, state } = context
   const plan = async (): Promise<Plan> => planUndo(machine, await state.records(), new Set([registry]))
   const first = await plan()
@@ -37,7 +38,12 @@ async function undoOne(context: Site, registry: string): Promise<RegistryView> {
     const exitCode = options.check && known ? 3 : 0
     return blindView(context, registry, { exitCode, verified: false, plan: first.items })
   }
-  requirePrivilege(context, `taking back what was done for ${registry}`)
+  if ((await handsFor(context, `taking back what was done for ${registry}`)) === 'sudo') {
+    await askChanges(context, first.items, 'needs-yes')
+    const { timeoutMs } = options
+    const order = { version: 1, do: 'undo', registry, timeoutMs, agreed: agreedLines(first.items) } as const
+    return byRoot(context, order, blindView(context, registry, { exitCode: 0, verified: false }))
+  }
   const { plan: done } = await carryOut(context, first, {
     command: `undo ${registry}`,
     consent: 'needs-yes',

@@ -1,0 +1,141 @@
+import { TrustError } from '../../errors.ts'
+import { parseRegistry } from '../../registry/reference.ts'
+import type { IdentityHow } from '../../change/model.ts'
+
+/**
+ * What crosses from the user's half to the privileged half, as one line of JSON. It says what is wanted, never
+ * where or how: no path, no command, no environment. Whatever is done follows from the tables of the half that
+ * does it; what was shown to the user can only make it do less.
+ */
+export type Order = TrustOrder | UndoOrder | HealOrder
+
+interface Common {
+  readonly version: 1
+  /** Of one stage, in milliseconds. */
+  readonly timeoutMs: number
+  /** What the plan showed, as `write /path`: anything more is refused. */
+  readonly agreed: readonly string[]
+}
+
+export interface TrustOrder extends Common {
+  readonly do: 'trust'
+  readonly registry: string
+  readonly scope: 'registry'
+  /** Engines by name. */
+  readonly runtimes: readonly string[]
+  readonly how: IdentityHow
+  /** Base64 of the certificate that was approved. */
+  readonly anchor: string
+  /** Base64 of the certificates to install, at most 100. */
+  readonly install: readonly string[]
+  /** SHA-256 of the identity on record that the caller has seen, whether it is replaced or not. */
+  readonly recorded?: string
+  readonly offline: boolean
+  readonly aia: boolean
+  readonly login?: { readonly username: string; readonly password: string; readonly required: boolean }
+}
+
+export interface UndoOrder extends Common {
+  readonly do: 'undo'
+  readonly registry: string
+}
+
+/** Roll back what an earlier run has left unfinished. */
+export interface HealOrder extends Common {
+  readonly do: 'heal'
+}
+
+/** Certificates of 100 CAs and a password fit; what is longer is no order of ours. */
+export const MAX_ORDER = 1024 * 1024
+
+const HOWS: readonly string[] = ['pin', 'ca-file', 'proven', 'recorded', 'confirmed', 'first-use']
+
+/**
+ * Reads an order as if an enemy had written it: closed words, bounded lists, the strict grammar of registries.
+ * @throws TrustError `policy`
+ */
+export function parseOrder(line: string): Order {
+  const found = parseJson(line)
+  if (!isObject(found) || found['version'] !== 1) throw refused('it is not of this version')
+  if (!isCount(found['timeoutMs'], 600_000)) throw refused('timeoutMs')
+  if (!isTexts(found['agreed'], 10_000, 4096 + 16)) throw refused('agreed')
+  switch (found['do']) {
+    case 'heal':
+      return found as unknown as HealOrder
+    case 'undo':
+      checkRegistry(found['registry'])
+      return found as unknown as UndoOrder
+    case 'trust':
+      checkTrust(found)
+      return found as unknown as TrustOrder
+    default:
+      throw refused('do')
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function checkTrust(found: Fields): void {
+  checkRegistry(found['registry'])
+  if (found['scope'] !== 'registry') throw refused('scope')
+  if (!isTexts(found['runtimes'], 20, 40)) throw refused('runtimes')
+  if (!HOWS.includes(textOf(found['how']))) throw refused('how')
+  if (!isBase64(found['anchor'])) throw refused('anchor')
+  if (!isTexts(found['install'], 100, MAX_ORDER) || !found['install'].every(isBase64))
+    throw refused('install')
+  const { recorded } = found
+  if (recorded !== undefined && !/^[0-9A-F]{64}$/.test(textOf(recorded))) throw refused('recorded')
+  if (typeof found['offline'] !== 'boolean' || typeof found['aia'] !== 'boolean')
+    throw refused('offline, aia')
+  const { login } = found
+  if (login !== undefined && !isLogin(login)) throw refused('login')
+}
+
+function isLogin(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isTexts([value['username'], value['password']], 2, 64 * 1024) &&
+    typeof value['required'] === 'boolean'
+  )
+}
+
+function checkRegistry(value: unknown): void {
+  if (typeof value !== 'string' || parseRegistry(value).registry !== value) throw refused('registry')
+}
+
+function parseJson(line: string): unknown {
+  if (line.length > MAX_ORDER) throw refused('it is too long')
+  try {
+    return JSON.parse(line) as unknown
+  } catch {
+    throw refused('it is no JSON')
+  }
+}
+
+function refused(what: string): TrustError {
+  return new TrustError('policy', `what came from the user's half is no order that is carried out: ${what}`)
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTexts(value: unknown, most: number, longest: number): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= most &&
+    value.every((item) => typeof item === 'string' && item.length <= longest)
+  )
+}
+
+function isBase64(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(value)
+}
+
+function isCount(value: unknown, most: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,140 @@
+import { setMaxListeners } from 'node:events'
+import type { Approved } from '../../change/index.ts'
+import { TrustError, errorText } from '../../errors.ts'
+import { parseRegistry } from '../../registry/reference.ts'
+import type { RegistryView } from '../../report/view.ts'
+import { isSelfSigned, parseCertificate, type Certificate } from '../../x509/index.ts'
+import { exitOf } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { lineReader } from '../lines.ts'
+import { defaultOptions, type Options } from '../options.ts'
+import type { Services } from '../services.ts'
+import { createContext, type Context, type Stored } from './context.ts'
+import { errorDocument, orRefusal } from './document.ts'
+import type { Message } from './hand-over.ts'
+import { healFirst } from './heal.ts'
+import { install, inVain } from './install.ts'
+import { observe, surveyMachine } from './observe.ts'
+import { installBlind } from './offline.ts'
+import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
+import { undoOne } from './undo.ts'
+
+/** What the caller says follows at once: the password for sudo was typed before we began. */
+const FIRST_LINE_MS = 10_000
+
+/**
+ * The privileged half: reads one order from stdin, carries it out, and says what came of it, a line of JSON each.
+ * It shows nothing, asks nothing, and stops as soon as stdin ends, for then nobody waits any more.
+ */
+export async function serve(io: Io, version: string): Promise<number> {
+  const say = (message: Message): void => void io.stdout.write(`${JSON.stringify(message)}\n`)
+  const lines = lineReader(io.stdin, MAX_ORDER)
+  try {
+    if (process.geteuid?.() !== 0) throw new TrustError('policy', 'this half runs as root only')
+    const order = parseOrder(await lines.next(FIRST_LINE_MS))
+    const signal = AbortSignal.any([io.signal, lines.ended])
+    setMaxListeners(0, signal)
+    const services = { io: { ...io, stdin: io.stdin, stdout: io.stdout, stderr: io.stderr, signal }, version }
+    const context = await contextOf(order, { ...services, progress: silence, prompts: nobody })
+    if (order.do === 'heal') {
+      await healFirst(context)
+      say({ healed: true })
+      return 0
+    }
+    const keepLogin = async (identityToken: string | undefined): Promise<Stored> => {
+      say({ storeLogin: identityToken === undefined ? {} : { identityToken } })
+      return JSON.parse(await lines.next(order.timeoutMs)) as Stored
+    }
+    const { document } = await orRefusal(context, order.registry, () =>
+      order.do === 'undo' ? undoOne(context, order.registry) : trust({ ...context, keepLogin }, order),
+    )
+    say({ result: document })
+    return document.exitCode
+  } catch (error) {
+    say({ error: error instanceof TrustError ? { ...errorDocument(error), code: error.code } : bug(error) })
+    return exitOf(error)
+  } finally {
+    lines.close()
+  }
+}
+
+function bug(error: unknown): { readonly code: 'bug'; readonly message: string } {
+  return { code: 'bug', message: errorText(error) }
+}
+
+const silence = { stage: () => undefined, done: () => undefined }
+const unasked = (): Promise<never> => Promise.reject(new Error('the privileged half asks nothing'))
+const nobody = { confirm: unasked, ask: unasked, password: unasked }
+
+/** Consent was given to what was shown, and `agreed` holds us to it. */
+async function contextOf(order: Order, services: Services): Promise<Context> {
+  const options: Options = {
+    ...defaultOptions,
+    command: order.do === 'undo' ? 'undo' : 'trust',
+    registries: order.do === 'heal' ? [] : [order.registry],
+    timeoutMs: order.timeoutMs,
+    yes: true,
+    ...(order.do === 'trust' ? trustOptions(order) : {}),
+  }
+  // The variables of the caller steer nothing here: not the engine's address, not the login's place.
+  const { SUDO_UID, SUDO_GID, SUDO_USER } = services.io.env
+  const io = { ...services.io, env: { SUDO_UID, SUDO_GID, SUDO_USER } }
+  const context = await createContext(options, { ...services, io })
+  const known = new Set(context.engines.map((engine) => engine.name))
+  const unknown = options.runtimes.find((name) => !known.has(name))
+  if (unknown !== undefined) throw new TrustError('policy', `there is no engine of the name ${unknown}`)
+  return { ...context, agreed: new Set(order.agreed) }
+}
+
+function trustOptions({ runtimes, aia, offline, login }: TrustOrder): Partial<Options> {
+  const named = login === undefined ? {} : { username: login.username, loginRequired: login.required }
+  return { runtimes, aia, offline, ...named }
+}
+
+async function trust(context: Context, order: TrustOrder): Promise<RegistryView> {
+  const approved = approvedBy(order)
+  await holdAgainstRecord(context, order, approved)
+  const target = parseRegistry(order.registry)
+  const survey = await surveyMachine(context)
+  if (order.offline) return installBlind(context, survey, target, approved)
+  const seen = await observe(context, survey, target)
+  const { recorded, login } = order
+  const vain = inVain(context, seen, approved)
+  return vain ?? install(context, survey, seen, approved, recorded, login?.password)
+}
+
+/** The bytes themselves; names and fingerprints are read out of them here. */
+function approvedBy(order: TrustOrder): Approved {
+  const anchor = certificate(order.anchor)
+  const install = order.install.map(certificate)
+  const identity = { how: order.how, sha256: anchor.sha256, subject: anchor.subject.text }
+  return { identity, anchor, install }
+}
+
+/** A certificate that a CA has issued to a server is never an anchor, whoever asks. */
+function certificate(base64: string): Certificate {
+  const read = ((): Certificate => {
+    try {
+      return parseCertificate(Buffer.from(base64, 'base64'))
+    } catch (error) {
+      throw new TrustError('policy', `a certificate of the order cannot be read: ${errorText(error)}`)
+    }
+  })()
+  if (read.isCA || isSelfSigned(read)) return read
+  throw new TrustError('policy', 'a certificate of the order is neither a CA nor self-signed')
+}
+
+/** Only a pin or a file replaces what was accepted before, and only what the caller has seen. */
+async function holdAgainstRecord(context: Context, order: TrustOrder, approved: Approved): Promise<void> {
+  const { registries } = await context.state.records()
+  const now = registries.find((record) => record.registry === order.registry)?.identity.sha256
+  if (now === undefined || now === approved.identity.sha256) return
+  if (now === order.recorded && (order.how === 'pin' || order.how === 'ca-file')) return
+  throw new TrustError(
+    'identity-mismatch',
+    'another identity is on record, and nothing vouches for this one',
+    {
+      seen: `on record: SHA256 ${now}`,
+    },
+  )
+}
