@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { lookup } from 'node:dns/promises'
-import type { Agent } from './http.ts'
+import type { Client } from './http.ts'
 import { errorText } from '../errors.ts'
 import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
 import { isSelfSigned, isSignedBy } from '../x509/index.ts'
@@ -76,25 +76,25 @@ async function fetchIssuers(
   limits: Limits,
 ): Promise<AiaFetch> {
   const ms = Math.min(limits.timeoutMs, MAX_MS)
-  let agent: Agent | undefined
+  let client: Client | undefined
   try {
     const parsed = new URL(url)
     if (parsed.username !== '' || parsed.password !== '') throw new Error('the address holds a user name')
     const address = await permittedAddress(parsed, registryAddresses, ms, limits.signal)
     const undici = await import('./http.ts')
-    agent = new undici.Agent({
+    client = new undici.Client(parsed.origin, {
       headersTimeout: ms,
       bodyTimeout: ms,
       // The address that was checked is the one that is called, whatever DNS says a moment later.
       connect: { timeout: ms, lookup: pinned(address), rejectUnauthorized: false },
     })
-    const body = await within(ms, `AIA ${url}`, limits.signal, download(parsed, agent))
+    const body = await within(ms, `AIA ${url}`, limits.signal, download(parsed, client))
     return { url, namedBy, certificates: await decode(body) }
   } catch (error) {
     if (limits.signal?.aborted) throw error
     return { url, namedBy, certificates: [], error: errorText(error) }
   } finally {
-    agent?.destroy().catch(() => undefined)
+    client?.destroy().catch(() => undefined)
   }
 }
 
@@ -119,9 +119,12 @@ function pinned(address: string): LookupFunction {
   }
 }
 
-async function download(url: URL, agent: Agent): Promise<Buffer> {
-  const { request } = await import('./http.ts')
-  const answer = await request(url, { dispatcher: agent, headers: { 'user-agent': 'trust-registry' } })
+async function download(url: URL, client: Client): Promise<Buffer> {
+  const answer = await client.request({
+    method: 'GET',
+    path: `${url.pathname}${url.search}`,
+    headers: { 'user-agent': 'trust-registry' },
+  })
   if (answer.statusCode !== 200) {
     // Without a listener the abort of the body would end the process.
     answer.body.on('error', () => undefined).destroy()
