@@ -62,6 +62,11 @@ export const trustFlags = {
   }),
   username: string({ char: 'u', helpValue: 'NAME', summary: 'log in as NAME after trust' }),
   'password-stdin': toggle('read the password from stdin'),
+  'token-realm': string({
+    ...many,
+    helpValue: 'HOST',
+    summary: 'send the password to this token service as well, HOST or HOST:PORT (repeatable)',
+  }),
   'no-login': toggle('do not log in'),
   'login-required': toggle('take the trust back if the login fails'),
   offline: toggle('install --ca FILE without asking the registry'),

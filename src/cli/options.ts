@@ -18,6 +18,8 @@ export interface Options {
   readonly runtimes: readonly string[]
   readonly username?: string
   readonly passwordStdin: boolean
+  /** Hosts besides the registry that the password may go to: HOST or HOST:PORT. */
+  readonly tokenRealms: readonly string[]
   readonly login: boolean
   readonly loginRequired: boolean
   /** Of one stage, in milliseconds. */
@@ -45,6 +47,7 @@ export const defaultOptions = {
   trustOnFirstUse: false,
   runtimes: [],
   passwordStdin: false,
+  tokenRealms: [],
   login: true,
   loginRequired: false,
   timeoutMs: 10_000,

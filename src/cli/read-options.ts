@@ -1,5 +1,6 @@
 import type { InferredFlags } from '@oclif/core/interfaces'
 import { TrustError } from '../errors.ts'
+import { targetOf } from '../registry/realm.ts'
 import { parseRegistry } from '../registry/reference.ts'
 import { readChainOptions } from './chain-options.ts'
 import { parseFingerprint } from './fingerprint.ts'
@@ -39,6 +40,7 @@ export async function readOptions(
     runtimes: flags.runtime ?? [],
     ...(flags.username !== undefined && { username: userName(flags.username) }),
     passwordStdin: flags['password-stdin'] ?? false,
+    tokenRealms: (flags['token-realm'] ?? []).map(realmHost),
     login: flags['no-login'] !== true,
     loginRequired: flags['login-required'] ?? false,
     timeoutMs: milliseconds(flags.timeout ?? '10'),
@@ -98,12 +100,26 @@ function checkLogin(
   if (flags['password-stdin'] === true && !named) {
     throw usage('--password-stdin needs a user name', '-u NAME --password-stdin')
   }
+  if (flags['token-realm'] !== undefined && !named) {
+    throw usage(
+      '--token-realm says where a password may go, and needs a user name',
+      '-u NAME --token-realm HOST',
+    )
+  }
   if (flags['login-required'] === true && flags['no-login'] === true) {
     throw usage('--login-required and --no-login exclude each other')
   }
   if (flags['login-required'] === true && !named) {
     throw usage('--login-required needs a user name', '-u NAME --login-required')
   }
+}
+
+function realmHost(text: string): string {
+  if (targetOf(text) !== undefined) return text
+  throw new TrustError(
+    'usage',
+    `--token-realm is ${JSON.stringify(text.slice(0, 300))}; it is HOST or HOST:PORT`,
+  )
 }
 
 function userName(text: string): string {

@@ -15,6 +15,7 @@ export const flagTable = {
   runtime: 'value',
   username: 'value',
   'password-stdin': 'switch',
+  'token-realm': 'value',
   'no-login': 'switch',
   'login-required': 'switch',
   timeout: 'value',

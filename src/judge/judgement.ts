@@ -67,6 +67,7 @@ export const findingCodes = [
   'bundle-hand-edited',
   'config-damaged',
   'credential-helper-failed',
+  'credentials-unencrypted',
   'host-key-changed',
   'cluster-managed',
   'read-only-system',

@@ -1,4 +1,5 @@
 import type { Observation, Ping } from '../registry/observation.ts'
+import { statusTexts } from '../registry/status.ts'
 import { challengeFindings, hasNoRealm, isChallenge } from './challenges.ts'
 import type { Finding } from './judgement.ts'
 
@@ -9,24 +10,6 @@ export function registryFindings(observation: Observation): readonly Finding[] {
   const { ping } = observation
   if (!ping) return []
   return [...notARegistry(ping, observation.target.registry), ...skew(observation)]
-}
-
-/** Go's words (net/http StatusText), for what proxies and other programs answer. */
-const statusTexts: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  410: 'Gone',
-  421: 'Misdirected Request',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Answer } from './exchange.ts'
+import { statusLine } from './status.ts'
 
 const MAX_SAID = 300
 /** Docker's client takes no token for shorter-lived (auth/session.go minimumTokenLifetimeSeconds). */
@@ -46,7 +47,7 @@ export function refusalText(answer: Answer): string {
   const details = text(body?.['details'])
   if (details !== undefined) return `unauthorized: ${details}`.slice(0, MAX_SAID)
   const beginning = start(answer)
-  return `HTTP status ${answer.status}${beginning === '' ? '' : `: ${beginning}`}`
+  return `${statusLine(answer.status)}${beginning === '' ? '' : `: ${beginning}`}`
 }
 
 function parse(answer: Answer): Readonly<Record<string, unknown>> | undefined {

@@ -1,23 +1,20 @@
 import { posix } from 'node:path'
-import { TrustError, errorCode, errorText } from '../errors.ts'
-import type { Machine, Person } from '../machine/machine.ts'
+import type { Secret } from '../registry/token.ts'
+import { callHelper, chooseHelper } from './credential-helper.ts'
+import {
+  encodeConfig,
+  isObject,
+  objectAt,
+  put,
+  readConfig,
+  writeConfig,
+  type CredentialPlace,
+} from './credential-place.ts'
 import type { Credentials } from './engine.ts'
 
-const LIMIT = 1024 * 1024
-const HELPER_MS = 30_000
-
-export interface StoreRequest {
-  readonly machine: Machine
-  readonly person: Person
-  /** Whether we run as somebody else than the person whose file it is. */
-  readonly elevated: boolean
-  /** `DOCKER_CONFIG`, else `~/.docker`. */
-  readonly directory: string
-  readonly registry: string
+export interface StoreRequest extends CredentialPlace {
   readonly credentials: Credentials
   readonly identityToken?: string
-  /** Variables that helpers need to find their keyring: HOME, XDG_RUNTIME_DIR, DBUS_SESSION_BUS_ADDRESS … */
-  readonly env: Readonly<Record<string, string>>
 }
 
 export interface Stored {
@@ -26,153 +23,121 @@ export interface Stored {
   readonly path: string
 }
 
-type Config = Record<string, unknown>
+/** What `docker-credential-x` calls an identity token's user. */
+const TOKEN_USER = '<token>'
 
 /**
  * Stores a login where `docker` will look for it: the registry's own helper, then the general one, then
- * config.json itself (docker/cli configfile/file.go GetCredentialsStore). Keys that are not ours, their order, the
- * mode and a link in the file's place are kept.
- * @throws TrustError `login-failed`
+ * config.json itself. Keys that are not ours, their order, the mode and a link in the file's place are kept.
+ * @throws StoringError
  */
 export async function storeLogin(request: StoreRequest): Promise<Stored> {
-  const { machine, registry } = request
-  const path = posix.join(request.directory, 'config.json')
-  const { target, mode, config } = await readConfig(request, path)
+  return (await storeReversibly(request)).stored
+}
+
+/** The same, with the way back: what was stored for this registry before, and nothing else, is put in its place. */
+export async function storeReversibly(
+  request: StoreRequest,
+): Promise<{ readonly stored: Stored; readonly takeBack: () => Promise<void> }> {
+  const { registry, identityToken } = request
+  const { target, mode, bytes, config } = await readConfig(request)
+  const before = objectAt(config, 'auths')[registry]
   const auths = objectAt(config, 'auths')
-  const helper = await chooseHelper(machine, config, registry)
+  const helper = await chooseHelper(request, config)
   const { username, password } = request.credentials
+  let formerly: string | undefined
   if (helper !== undefined) {
-    const secret = request.identityToken ?? password
-    const user = request.identityToken === undefined ? username : '<token>'
-    await callHelper(request, helper.name, { ServerURL: registry, Username: user, Secret: secret })
+    // A helper that has nothing says so by failing.
+    formerly = await callHelper(request, helper.name, 'get', registry).catch(() => undefined)
+    const secret = identityToken ?? password
+    const user = identityToken === undefined ? username : TOKEN_USER
+    const input = JSON.stringify({ ServerURL: registry, Username: user, Secret: secret })
+    await callHelper(request, helper.name, 'store', input, secret)
     put(auths, registry, {})
     if (helper.detected) config['credsStore'] = helper.name
-  } else if (request.identityToken === undefined) {
+  } else if (identityToken === undefined) {
     put(auths, registry, { auth: Buffer.from(`${username}:${password}`).toString('base64') })
   } else {
-    put(auths, registry, {
-      auth: Buffer.from(`${username}:`).toString('base64'),
-      identitytoken: request.identityToken,
-    })
+    const auth = Buffer.from(`${username}:`).toString('base64')
+    put(auths, registry, { auth, identitytoken: identityToken })
   }
   config['auths'] = auths
-  await writeConfig(request, target, mode, config)
-  return { path, ...(helper === undefined ? {} : { helper: helper.name }) }
+  const written = encodeConfig(config)
+  await writeConfig(request, target, mode, written)
+
+  const takeBack = async (): Promise<void> => {
+    if (helper !== undefined && formerly === undefined)
+      await callHelper(request, helper.name, 'erase', registry)
+    else if (helper !== undefined && formerly !== undefined)
+      await callHelper(request, helper.name, 'store', formerly, secretOf(formerly))
+    const now = await readConfig(request)
+    if (now.bytes?.equals(written) === true) {
+      if (bytes === undefined) await request.machine.remove(target)
+      else await writeConfig(request, target, mode, bytes)
+      return
+    }
+    // Somebody wrote meanwhile: only what is ours goes.
+    const others = objectAt(now.config, 'auths')
+    if (before === undefined) Reflect.deleteProperty(others, registry)
+    else put(others, registry, before)
+    await writeConfig(request, now.target, now.mode, encodeConfig({ ...now.config, auths: others }))
+  }
+  const path = posix.join(request.directory, 'config.json')
+  return { stored: { path, ...(helper === undefined ? {} : { helper: helper.name }) }, takeBack }
 }
 
-async function readConfig(
-  request: StoreRequest,
-  path: string,
-): Promise<{ target: string; mode: number; config: Config }> {
-  const { machine } = request
-  const info = await machine.stat(path)
-  if (!info) return { target: path, mode: 0o600, config: {} }
-  if (info.kind === 'symlink' && request.elevated) {
-    throw storing(`${path} is a link, which root does not follow`, `docker login ${request.registry}`)
+/**
+ * The login that `docker` has for a registry: by helper, else the very key, else one that means the same host
+ * (docker/cli credentials/file_store.go). Undefined where there is none, or where it cannot be had.
+ */
+export async function readLogin(place: CredentialPlace): Promise<Secret | undefined> {
+  const found = await readConfig(place).catch(() => undefined)
+  if (found === undefined) return undefined
+  const helper = await chooseHelper(place, found.config)
+  if (helper !== undefined) {
+    const said = await callHelper(place, helper.name, 'get', place.registry).catch(() => undefined)
+    return said === undefined ? undefined : fromHelper(said)
   }
-  const target = info.kind === 'symlink' ? posix.resolve(request.directory, info.linkTarget ?? '') : path
-  const mode = (info.kind === 'symlink' ? await machine.stat(target) : info)?.mode ?? 0o600
-  const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
-    const why = errorCode(error) ?? errorText(error)
-    throw storing(`${path} cannot be read (${why})`, `docker login ${request.registry}`)
-  })
+  return fromAuths(objectAt(found.config, 'auths'), place.registry)
+}
+
+/** `auths` of config.json, of podman's auth.json and of `DOCKER_AUTH_CONFIG`. */
+export function fromAuths(auths: Readonly<Record<string, unknown>>, registry: string): Secret | undefined {
+  const key = Object.hasOwn(auths, registry)
+    ? registry
+    : Object.keys(auths).find((k) => hostOf(k) === registry)
+  const entry = key === undefined ? undefined : auths[key]
+  if (!isObject(entry)) return undefined
+  if (typeof entry['identitytoken'] === 'string' && entry['identitytoken'] !== '')
+    return { identityToken: entry['identitytoken'] }
+  const text = typeof entry['auth'] === 'string' ? Buffer.from(entry['auth'], 'base64').toString('utf8') : ''
+  const colon = text.indexOf(':')
+  // Docker's own writer pads with NUL (configfile/file.go decodeAuth).
+  const password = text.slice(colon + 1).replace(/\0+$/, '')
+  return colon < 1 || password === '' ? undefined : { username: text.slice(0, colon), password }
+}
+
+/** registry.ConvertToHostname: the scheme and everything behind the host go. */
+function hostOf(key: string): string {
+  return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+}
+
+function fromHelper(text: string): Secret | undefined {
+  const { Username: username, Secret: password } = fieldsOf(text)
+  if (typeof username !== 'string' || typeof password !== 'string' || password === '') return undefined
+  return username === TOKEN_USER ? { identityToken: password } : { username, password }
+}
+
+function secretOf(text: string): string {
+  const { Secret: secret } = fieldsOf(text)
+  return typeof secret === 'string' ? secret : ''
+}
+
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   try {
-    const text = bytes?.toString('utf8').trim() ?? ''
-    const parsed: unknown = JSON.parse(text === '' ? '{}' : text)
-    if (!isObject(parsed)) throw new Error('it is no JSON object')
-    return { target, mode, config: parsed }
-  } catch (error) {
-    throw storing(
-      `${path} is damaged (${place(error)}); it was left untouched`,
-      `mend it, then: docker login ${request.registry}`,
-    )
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? parsed : {}
+  } catch {
+    return {}
   }
-}
-
-// The parser quotes what it read, and that may be a secret: only the place is passed on.
-function place(error: unknown): string {
-  return /at position \d+(?: \(line \d+ column \d+\))?/.exec(errorText(error))?.[0] ?? 'it is no JSON object'
-}
-
-async function chooseHelper(
-  machine: Machine,
-  config: Config,
-  registry: string,
-): Promise<{ name: string; detected: boolean } | undefined> {
-  const own = isObject(config['credHelpers']) ? config['credHelpers'][registry] : undefined
-  // An empty name means the file, whatever the general store is.
-  const named = typeof own === 'string' ? own : config['credsStore']
-  if (typeof named === 'string' && named !== '') return { name: named, detected: false }
-  if (Object.keys(objectAt(config, 'auths')).length > 0 || isObject(config['credHelpers'])) return undefined
-  const platform: Record<string, string> = { darwin: 'osxkeychain', win32: 'wincred' }
-  const name =
-    platform[machine.platform] ?? ((await machine.which('pass')) === undefined ? 'secretservice' : 'pass')
-  return (await machine.which(`docker-credential-${name}`)) === undefined
-    ? undefined
-    : { name, detected: true }
-}
-
-/** docker-credential-helpers protocol: JSON on stdin, errors on stdout with exit code 1. */
-async function callHelper(request: StoreRequest, name: string, input: Record<string, string>): Promise<void> {
-  const { machine } = request
-  const failed = (why: string): TrustError =>
-    storing(`credential helper docker-credential-${name}: ${why}`, `docker login ${request.registry}`)
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw failed('its name in config.json is no program name')
-  const program = await machine.which(`docker-credential-${name}`)
-  if (program === undefined) throw failed('there is no such program')
-  const result = await machine.run([program, 'store'], {
-    input: JSON.stringify(input),
-    timeoutMs: HELPER_MS,
-    env: request.env,
-    ...(request.elevated ? { as: request.person } : {}),
-  })
-  if (result.timedOut) throw failed('no answer in time')
-  if (result.spawnError !== undefined) throw failed('it cannot be started')
-  if (result.exitCode === 0) return
-  const said = `${result.stdout} ${result.stderr}`.trim()
-  const secret = input['Secret'] ?? ''
-  const forms = [secret, JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64')]
-  const harmless = !forms.some((form) => said.includes(form))
-  throw failed(
-    harmless && said !== '' ? said.slice(0, 200) : `exit code ${result.exitCode ?? 'none, it was killed'}`,
-  )
-}
-
-async function writeConfig(
-  request: StoreRequest,
-  target: string,
-  mode: number,
-  config: Config,
-): Promise<void> {
-  const { machine } = request
-  const owner = request.elevated ? request.person : undefined
-  const directory = posix.dirname(target)
-  const part = posix.join(directory, `.config.json.${process.pid}.tmp`)
-  try {
-    if ((await machine.stat(directory)) === undefined) await machine.makeDirectory(directory, 0o700, owner)
-    // Docker's own form: tabs, no final newline (json.MarshalIndent).
-    await machine.create(part, Buffer.from(JSON.stringify(config, null, '\t')), mode, owner)
-    await machine.rename(part, target)
-  } catch (error) {
-    await machine.remove(part).catch(() => undefined)
-    throw storing(`${target} cannot be written: ${errorText(error)}`, `docker login ${request.registry}`)
-  }
-}
-
-function storing(why: string, fix: string): TrustError {
-  return new TrustError('login-failed', `the login was accepted but not stored: ${why}`, { fix })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function objectAt(config: Config, key: string): Record<string, unknown> {
-  const value = config[key]
-  return isObject(value) ? { ...value } : {}
-}
-
-/** A plain assignment would take the name `__proto__` for something else. */
-function put(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
 }

@@ -139,6 +139,7 @@ describe('options', () => {
       all: false,
       ca: [],
       fingerprints: [],
+      tokenRealms: [],
       trustOnFirstUse: false,
       runtimes: [],
       passwordStdin: false,

@@ -90,13 +90,13 @@ describe('registry/authenticate', () => {
       'as text',
       (_, response) => response.writeHead(401).end('go\r\naway'),
       'refused',
-      /^HTTP status 401: go away$/,
+      /^401 Unauthorized: go away$/,
     ],
     [
       'as a page',
       (_, response) => response.writeHead(500).end('<!DOCTYPE html><p>boom'),
       'failed',
-      /^HTTP status 500: an HTML page$/,
+      /^500 Internal Server Error: an HTML page$/,
     ],
     [
       'as a rate limit',

@@ -23,6 +23,7 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...options.runtimes.flatMap((name) => ['--runtime', name]),
     ...(options.username === undefined ? [] : ['-u', options.username]),
     ...flag('--password-stdin', options.passwordStdin),
+    ...options.tokenRealms.flatMap((host) => ['--token-realm', host]),
     ...flag('--no-login', !options.login),
     ...flag('--login-required', options.loginRequired),
     ...flag('--offline', options.offline),

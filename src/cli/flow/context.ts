@@ -21,7 +21,11 @@ export interface Context extends Site {
 /** Where a login went, or why it went nowhere. */
 export interface Stored {
   readonly where?: string
+  /** The file that holds it without encryption. */
+  readonly plain?: string
   readonly problem?: string
+  /** What is wrong with the place, where a finding has a name for it. */
+  readonly finding?: 'credential-helper-failed' | 'config-damaged'
 }
 
 const MAX_CA_FILE = 1024 * 1024

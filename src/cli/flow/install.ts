@@ -1,23 +1,23 @@
 import { isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept } from '../../judge/index.ts'
-import { shellWord } from '../../machine/shell.ts'
-import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
-import { combine, type ExitCode } from '../exit.ts'
+import type { ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
-import { keepLogin, login } from './login.ts'
+import { keeperFor, type Keeper } from './credentials.ts'
+import { loginFailed, withLogin, type LoginReport } from './login-report.ts'
+import { login, type Attempt } from './login.ts'
 import { judgeAgain, type Case, type Survey } from './observe.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 
 interface Proof {
   readonly seen: Case
-  readonly login?: LoginDocument
+  readonly login?: LoginReport
 }
 
 /**
@@ -31,9 +31,11 @@ export async function install(
   approved: Approved,
   /** SHA-256 of the identity that was on record when this was decided. */
   recorded: string | undefined,
-  password: string | undefined,
+  attempt: Attempt,
 ): Promise<RegistryView> {
   const { options, machine } = context
+  const report = attempt.kind === 'failed' ? attempt.report : undefined
+  const password = attempt.kind === 'proven' ? attempt.password : undefined
   const plan = await planFor(context, seen, approved)
   const { identity } = approved
   if (options.dryRun) {
@@ -41,11 +43,14 @@ export async function install(
     return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items })
   }
   const { registry } = seen.target
+  const keeper = keeperFor(context, registry, password ?? '')
   const handOn = async (): Promise<RegistryView> => {
     await askChanges(context, plan.items, 'identity-is-enough')
     const order = trustOrder(context, seen.target, seen.evidence.engines, approved, plan, recorded, password)
     const view = viewOf(context, seen, { exitCode: 0, verified: false })
-    return byRoot(context, order, view, (token) => keepLogin(context, registry, password ?? '', token))
+    const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
+    if (done.document.error !== undefined) await keeper.takeBack()
+    return withLogin(done, report)
   }
   const moves = recorded !== undefined && recorded !== identity.sha256
   if (isEmpty(plan) && !moves && !machine.who().privileged) {
@@ -58,22 +63,34 @@ export async function install(
     })
   }
   if ((await handsFor(context, writingTo(plan))) === 'sudo') return handOn()
-  const { plan: done, proof } = await carryOut(context, plan, {
-    command: `trust ${registry}`,
-    consent: 'identity-is-enough',
-    check: () => sameRecord(context, registry, approved, recorded),
-    plan: () => planFor(context, seen, approved),
-    prove: () => prove(context, survey, seen, password),
-  })
-  return viewOf(context, proof.seen, {
-    exitCode: combine([exitAfter(context, proof.seen), ...(proof.login?.ok === false ? [10 as const] : [])]),
+  const { plan: done, proof } = await orTakeBack(keeper, () =>
+    carryOut(context, plan, {
+      command: `trust ${registry}`,
+      consent: 'identity-is-enough',
+      check: () => sameRecord(context, registry, approved, recorded),
+      plan: () => planFor(context, seen, approved),
+      prove: () => prove(context, survey, seen, attempt, keeper),
+    }),
+  )
+  const view = viewOf(context, proof.seen, {
+    exitCode: exitAfter(context, proof.seen),
     verified: isVerified(proof.seen.judgement),
     identity,
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    ...(proof.login ? { login: proof.login } : {}),
   })
+  return withLogin(view, proof.login ?? report)
+}
+
+/** A login that was kept just before the change failed does not stay. */
+async function orTakeBack<T>(keeper: Keeper, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await keeper.takeBack()
+    throw error
+  }
 }
 
 /** What root finds out, where this user may ask root at all. */
@@ -130,7 +147,8 @@ async function prove(
   context: Context,
   survey: Survey,
   before: Case,
-  password: string | undefined,
+  attempt: Attempt,
+  keeper: Keeper,
 ): Promise<Proof> {
   const seen = await judgeAgain(context, survey, before)
   for (const engine of seen.evidence.engines) {
@@ -147,37 +165,36 @@ async function prove(
       },
     )
   }
-  const done = await logIn(context, seen, password)
-  if (done && !done.ok && context.options.loginRequired) throw loginFailed(context, seen, done)
+  const done = await logIn(context, seen, attempt, keeper)
   return { seen, ...(done ? { login: done } : {}) }
 }
 
+/**
+ * @returns undefined where nobody is to log in
+ * @throws TrustError `login-failed` where the login was required
+ */
 export async function logIn(
   context: Context,
   seen: Case,
-  password: string | undefined,
-): Promise<LoginDocument | undefined> {
-  if (password === undefined) return undefined
+  attempt: Attempt,
+  keeper: Keeper,
+): Promise<LoginReport | undefined> {
+  if (attempt.kind !== 'proven') return undefined
   const running = seen.evidence.engines.find((engine) => engine.survey.state === 'running')
   const engine = context.engines.find((entry) => entry.name === running?.survey.name)
   const consumer = seen.judgement.consumers.find((entry) => entry.name === engine?.name)
-  if (!engine) return { attempted: false, ok: false, message: 'no engine answers, so no password was sent' }
-  if (consumer?.state !== 'trusted') {
-    return {
-      attempted: false,
-      ok: false,
-      message: `${engine.name} does not verify the chain, so no password was sent`,
-    }
-  }
-  context.services.progress.stage(`${seen.target.registry}: logging in`)
-  return login(context, seen, engine, password)
+  const report =
+    engine && consumer?.state === 'trusted'
+      ? await login(context, seen, engine, attempt, keeper)
+      : withheld(engine ? `${engine.name} does not verify the chain` : 'no engine answers')
+  if (!report.document.ok && context.options.loginRequired)
+    throw loginFailed(context, seen.target.registry, report)
+  return report
 }
 
-export function loginFailed(context: Context, seen: Case, done: LoginDocument): TrustError {
-  const { username = 'NAME' } = context.options
-  return new TrustError('login-failed', `the login failed, and it was required: ${done.message ?? ''}`, {
-    fix: `docker login -u ${shellWord(username)} ${seen.target.registry}      # to try the password by itself`,
-  })
+function withheld(why: string): LoginReport {
+  const message = `${why}, so it was not handed the password`
+  return { document: { attempted: false, ok: false, message }, findings: [] }
 }
 
 /** An engine that was prepared on demand but is not there cannot be asked: that is no failure. */

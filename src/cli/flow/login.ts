@@ -1,22 +1,13 @@
-import { posix } from 'node:path'
 import { TrustError } from '../../errors.ts'
-import type { Challenge } from '../../registry/observation.ts'
-import type { Target } from '../../registry/reference.ts'
-import type { LoginDocument } from '../../report/document.ts'
-import { storeLogin } from '../../runtimes/docker-config.ts'
+import type { Finding } from '../../judge/index.ts'
+import { authenticate, type LoginOutcome } from '../../registry/authenticate.ts'
 import type { Engine } from '../../runtimes/engine.ts'
+import { CertPool, type Certificate } from '../../x509/index.ts'
 import { readPassword } from '../password.ts'
-import type { Context, Stored } from './context.ts'
-import type { Case } from './observe.ts'
-
-const HELPER_VARIABLES = [
-  'HOME',
-  'XDG_RUNTIME_DIR',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'GNUPGHOME',
-  'PASSWORD_STORE_DIR',
-  'DISPLAY',
-]
+import type { Context } from './context.ts'
+import type { Keeper } from './credentials.ts'
+import { keepingFindings, outcomeReport, type LoginReport } from './login-report.ts'
+import { limitsOf, type Case } from './observe.ts'
 
 /** The password, before anything is changed: a run that cannot log in shall say so first. */
 export async function askPassword(context: Context, registry: string): Promise<string | undefined> {
@@ -30,111 +21,87 @@ export async function askPassword(context: Context, registry: string): Promise<s
   })
 }
 
+/** A login as far as it has come before anything is changed. */
+export type Attempt =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failed'; readonly report: LoginReport }
+  /** The registry let us in with this password. */
+  | { readonly kind: 'proven'; readonly password: string; readonly realm?: string }
+
 /**
- * Logs in through the engine, over a chain that it has just accepted, and stores the login as Docker does.
- * A realm other than the registry itself is not handed a password.
+ * Tries the password ourselves, before anything is changed, over chains that the engine accepts once `install` is
+ * installed. Only what the registry has let in is handed to the engine.
  */
+export async function tryLogin(
+  context: Context,
+  seen: Case,
+  install: readonly Certificate[],
+  password: string | undefined,
+): Promise<Attempt> {
+  if (password === undefined) return { kind: 'none' }
+  const withheld = (message: string): Attempt => ({
+    kind: 'failed',
+    report: { document: { attempted: false, ok: false, message }, findings: [] },
+  })
+  const engine = seen.evidence.engines.find(
+    ({ survey }) => survey.state === 'running' || survey.state === 'unreachable',
+  )
+  if (!engine) return withheld('no engine answers, so no password was sent')
+  const { name, go } = engine.survey
+  const consumer = seen.judgement.consumers.find((entry) => entry.name === name)
+  if (consumer?.state === 'unchecked')
+    return withheld(`${name} does not verify the chain, so no password was sent`)
+
+  const { options, services } = context
+  const { target, evidence } = seen
+  services.progress.stage(`${target.registry}: logging in`)
+  const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
+  const secret = { username: options.username ?? '', password }
+  const ask = (namedRealms: readonly string[]): Promise<LoginOutcome> =>
+    authenticate({
+      ...{ target, secret, namedRealms, limits: limitsOf(context) },
+      eyes: { roots, at: evidence.at, ...(go ? { go } : {}) },
+    })
+  let outcome = await ask(options.tokenRealms)
+  const other = outcome.ok ? undefined : outcome.authority
+  if (other !== undefined && (await agreesToRealm(context, target.registry, other)))
+    outcome = await ask([...options.tokenRealms, other])
+  if (!outcome.ok) return { kind: 'failed', report: outcomeReport(context, target.registry, outcome) }
+  return { kind: 'proven', password, ...(outcome.realm === undefined ? {} : { realm: outcome.realm }) }
+}
+
+async function agreesToRealm(
+  { options, services }: Context,
+  registry: string,
+  authority: string,
+): Promise<boolean> {
+  if (!options.input) return false
+  services.progress.done()
+  const question = `${registry} has its clients fetch tokens from ${authority}. Send the password of ${options.username ?? ''} there?`
+  return services.prompts.confirm(question)
+}
+
+/** The engine logs in with what the registry has let in, and the login is kept as Docker keeps it. */
 export async function login(
   context: Context,
   seen: Case,
   engine: Engine,
-  password: string,
-): Promise<LoginDocument> {
-  const { options, machine } = context
+  attempt: Extract<Attempt, { kind: 'proven' }>,
+  keeper: Keeper,
+): Promise<LoginReport> {
+  const { options, machine, services } = context
   const { target } = seen
-  const username = options.username ?? ''
-  const challenges = seen.evidence.observation.ping?.challenges ?? []
-  const withheld = withholdBecause(target, challenges)
-  if (withheld) return { attempted: false, ok: false, ...withheld }
-
-  const answer = await engine.login(machine, target, { username, password }, options.timeoutMs)
-  const realm = challenges[0]?.parameters['realm']
-  const base = { attempted: true, ...(realm === undefined ? {} : { realm }) }
-  if (!answer.ok) return { ...base, ok: false, message: answer.message }
-  const token = answer.identityToken
-  const stored = await (context.keepLogin?.(token) ?? keepLogin(context, target.registry, password, token))
-  if (stored.where === undefined)
-    return { ...base, ok: false, message: stored.problem ?? 'it was not stored' }
-  return { ...base, ok: true, message: `${answer.message}; stored in ${stored.where}` }
-}
-
-/** Stores an accepted login where the invoking user's `docker` looks for it. */
-export async function keepLogin(
-  context: Context,
-  registry: string,
-  password: string,
-  identityToken: string | undefined,
-): Promise<Stored> {
-  const { machine, options } = context
-  const { invoker, elevated } = machine.who()
-  try {
-    const stored = await storeLogin({
-      machine,
-      person: invoker,
-      elevated,
-      directory: configDirectory(context),
-      registry,
-      credentials: { username: options.username ?? '', password },
-      ...(identityToken === undefined ? {} : { identityToken }),
-      env: helperEnvironment(context),
-    })
-    const { helper, path } = stored
-    return { where: helper === undefined ? `${path}, unencrypted` : `credential helper ${helper}` }
-  } catch (error) {
-    if (!(error instanceof TrustError)) throw error
-    return { problem: `${error.message}${error.fix === undefined ? '' : `; ${error.fix}`}` }
+  services.progress.stage(`${target.registry}: logging in`)
+  const credentials = { username: options.username ?? '', password: attempt.password }
+  const answer = await engine.login(machine, target, credentials, options.timeoutMs)
+  const base = { attempted: true, ...(attempt.realm === undefined ? {} : { realm: attempt.realm }) }
+  if (!answer.ok) return { document: { ...base, ok: false, message: answer.message }, findings: [] }
+  const stored = await keeper.keep(answer.identityToken)
+  const findings: readonly Finding[] = keepingFindings(stored, target.registry)
+  if (stored.where === undefined) {
+    const message = stored.problem ?? 'it was not stored'
+    return { document: { ...base, ok: false, message }, findings }
   }
-}
-
-/**
- * Bearer realms are looked at before a password could go there: only the registry's own host is one for now.
- * A client may take any of several challenges, so each of them must do.
- */
-function withholdBecause(
-  target: Target,
-  challenges: readonly Challenge[],
-): { readonly message: string; readonly realm?: string } | undefined {
-  for (const { scheme, parameters } of challenges) {
-    const refusal = scheme === 'bearer' ? refuseRealm(target, parameters['realm'] ?? '') : undefined
-    if (refusal) return refusal
-  }
-  return undefined
-}
-
-function refuseRealm(
-  target: Target,
-  realm: string,
-): { readonly message: string; readonly realm?: string } | undefined {
-  if (!URL.canParse(realm))
-    return { message: `the registry names no usable realm (${realm}); no password was sent` }
-  const url = new URL(realm)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = url.port === '' ? 443 : Number(url.port)
-  if (url.protocol !== 'https:')
-    return { realm, message: `the realm ${realm} is not https; no password was sent` }
-  if (url.username !== '' || url.password !== '') {
-    return { realm, message: 'the realm holds a user name; no password was sent' }
-  }
-  if (host === target.host && port === target.port) return undefined
-  return {
-    realm,
-    message: `the token service ${url.host} is another host than the registry; no password was sent`,
-  }
-}
-
-function configDirectory(context: Context): string {
-  const { machine, services } = context
-  const own = services.io.env['DOCKER_CONFIG']
-  if (own !== undefined && own !== '' && !machine.who().elevated) return posix.resolve(own)
-  return posix.join(machine.who().invoker.home, '.docker')
-}
-
-function helperEnvironment(context: Context): Record<string, string> {
-  const { env } = context.services.io
-  const { invoker, elevated } = context.machine.who()
-  const kept = HELPER_VARIABLES.flatMap((name): [string, string][] => {
-    const value = env[name]
-    return value === undefined ? [] : [[name, value]]
-  })
-  return { ...Object.fromEntries(kept), ...(elevated ? { HOME: invoker.home } : {}) }
+  const message = `${answer.message}; stored in ${stored.where}`
+  return { document: { ...base, ok: true, message }, findings }
 }

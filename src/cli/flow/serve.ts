@@ -14,6 +14,7 @@ import { errorDocument, orRefusal } from './document.ts'
 import type { Message } from './hand-over.ts'
 import { healFirst } from './heal.ts'
 import { install, inVain } from './install.ts'
+import type { Attempt } from './login.ts'
 import { observe, surveyMachine } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
@@ -100,7 +101,10 @@ async function trust(context: Context, order: TrustOrder): Promise<RegistryView>
   const seen = await observe(context, survey, target)
   const { recorded, login } = order
   const vain = inVain(context, seen, approved)
-  return vain ?? install(context, survey, seen, approved, recorded, login?.password)
+  // The caller has tried the password; what is left is the engine's own word.
+  const attempt: Attempt =
+    login === undefined ? { kind: 'none' } : { kind: 'proven', password: login.password }
+  return vain ?? install(context, survey, seen, approved, recorded, attempt)
 }
 
 /** The bytes themselves; names and fingerprints are read out of them here. */

@@ -17,8 +17,10 @@ import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { healFirst } from './heal.ts'
 import { handsFor } from './hand-over.ts'
-import { install, inVain, logIn, loginFailed } from './install.ts'
-import { askPassword } from './login.ts'
+import { keeperFor } from './credentials.ts'
+import { install, inVain, logIn } from './install.ts'
+import { loginFailed, withLogin } from './login-report.ts'
+import { askPassword, tryLogin, type Attempt } from './login.ts'
 import { observe, surveyMachine, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { exitOfCase } from './verdict.ts'
@@ -81,10 +83,16 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   if (look === 7 || look === 6 || required.length === 0 || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
+  const attempt = async (certificates: readonly Certificate[]): Promise<Attempt> => {
+    const tried = await tryLogin(context, seen, certificates, await ask())
+    if (tried.kind === 'failed' && options.loginRequired)
+      throw loginFailed(context, target.registry, tried.report)
+    return tried
+  }
   const recorded = await recordOf(context, target)
   const pinned = options.fingerprints.length > 0
   const vouched = pinned || context.given.length > 0 || recorded !== undefined
-  if (look === 0 && !vouched) return await alreadyTrusted(context, seen, await ask(), {})
+  if (look === 0 && !vouched) return alreadyTrusted(context, seen, await attempt([]), {})
 
   const approved = await establish(context, seen, recorded)
   const { identity } = approved
@@ -93,12 +101,12 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   // What now vouches for it takes the place of what is on record, even where no file changes.
   const moves = recorded !== undefined && recorded.identity.sha256 !== identity.sha256
   if (look === 0 && next.length === 0 && !moves) {
-    return await alreadyTrusted(context, seen, await ask(), { identity })
+    return alreadyTrusted(context, seen, await attempt([]), { identity })
   }
   const vain = inVain(context, seen, approved)
   if (vain) return vain
   const wanted = { ...approved, install: next }
-  return install(context, survey, seen, wanted, recorded?.identity.sha256, await ask())
+  return install(context, survey, seen, wanted, recorded?.identity.sha256, await attempt(next))
 }
 
 /** The CAs of the file that some engine does not have yet; with a pin, nothing beyond what is pinned. */
@@ -114,13 +122,13 @@ function unknownTo(
 async function alreadyTrusted(
   context: Context,
   seen: Case,
-  password: string | undefined,
+  attempt: Attempt,
   result: Pick<Result, 'identity'>,
 ): Promise<RegistryView> {
-  const done = await logIn(context, seen, password)
-  if (done && !done.ok && context.options.loginRequired) throw loginFailed(context, seen, done)
-  const exitCode = done && !done.ok ? 10 : 0
-  return viewOf(context, seen, { ...result, exitCode, verified: true, ...(done ? { login: done } : {}) })
+  const password = attempt.kind === 'proven' ? attempt.password : ''
+  const done = await logIn(context, seen, attempt, keeperFor(context, seen.target.registry, password))
+  const view = viewOf(context, seen, { ...result, exitCode: 0, verified: true })
+  return withLogin(view, attempt.kind === 'failed' ? attempt.report : done)
 }
 
 /** Who it is: by pin, file, record or proof; else a person at the terminal, or a refusal. */

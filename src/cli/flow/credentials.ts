@@ -1,0 +1,75 @@
+import { posix } from 'node:path'
+import { TrustError } from '../../errors.ts'
+import type { CredentialPlace } from '../../runtimes/credential-place.ts'
+import { StoringError } from '../../runtimes/credential-place.ts'
+import { storeReversibly } from '../../runtimes/docker-config.ts'
+import type { Context, Stored } from './context.ts'
+
+const HELPER_VARIABLES = [
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'GNUPGHOME',
+  'PASSWORD_STORE_DIR',
+  'DISPLAY',
+]
+
+/** Where the invoking user's `docker` keeps its logins. */
+export function placeOf(context: Context, registry: string): CredentialPlace {
+  const { machine } = context
+  const { invoker, elevated } = machine.who()
+  const directory = configDirectory(context)
+  return { machine, person: invoker, elevated, directory, registry, env: helperEnvironment(context) }
+}
+
+/** A login that is kept while the change it belongs to is still under way. */
+export interface Keeper {
+  readonly keep: (identityToken: string | undefined) => Promise<Stored>
+  /** The change failed: what was there before comes back. */
+  readonly takeBack: () => Promise<void>
+}
+
+/** Keeps one login in the user's files; in the privileged half the caller does. */
+export function keeperFor(context: Context, registry: string, password: string): Keeper {
+  let undo = (): Promise<void> => Promise.resolve()
+  const own = async (identityToken: string | undefined): Promise<Stored> => {
+    try {
+      const { stored, takeBack } = await storeReversibly({
+        ...placeOf(context, registry),
+        credentials: { username: context.options.username ?? '', password },
+        ...(identityToken === undefined ? {} : { identityToken }),
+      })
+      undo = takeBack
+      const { helper, path } = stored
+      if (helper !== undefined) return { where: `credential helper ${helper}` }
+      return { where: `${path}, unencrypted`, plain: path }
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error
+      const problem = `${error.message}${error.fix === undefined ? '' : `; ${error.fix}`}`
+      const finding = error instanceof StoringError ? error.finding : undefined
+      return { problem, ...(finding === undefined ? {} : { finding }) }
+    }
+  }
+  return {
+    keep: (token) => context.keepLogin?.(token) ?? own(token),
+    // The change has failed already, and says so; what cannot be put back is no second failure.
+    takeBack: () => undo().catch(() => undefined),
+  }
+}
+
+function configDirectory(context: Context): string {
+  const { machine, services } = context
+  const own = services.io.env['DOCKER_CONFIG']
+  if (own !== undefined && own !== '' && !machine.who().elevated) return posix.resolve(own)
+  return posix.join(machine.who().invoker.home, '.docker')
+}
+
+function helperEnvironment(context: Context): Record<string, string> {
+  const { env } = context.services.io
+  const { invoker, elevated } = context.machine.who()
+  const kept = HELPER_VARIABLES.flatMap((name): [string, string][] => {
+    const value = env[name]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return { ...Object.fromEntries(kept), ...(elevated ? { HOME: invoker.home } : {}) }
+}

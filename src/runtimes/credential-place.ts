@@ -1,0 +1,115 @@
+import { posix } from 'node:path'
+import { TrustError, errorCode, errorText } from '../errors.ts'
+import type { Machine, Person } from '../machine/machine.ts'
+
+const LIMIT = 1024 * 1024
+
+/** Where somebody's logins are kept. */
+export interface CredentialPlace {
+  readonly machine: Machine
+  readonly person: Person
+  /** Whether we run as somebody else than the person whose file it is. */
+  readonly elevated: boolean
+  /** `DOCKER_CONFIG`, else `~/.docker`. */
+  readonly directory: string
+  readonly registry: string
+  /** Variables that helpers need to find their keyring: HOME, XDG_RUNTIME_DIR, DBUS_SESSION_BUS_ADDRESS … */
+  readonly env: Readonly<Record<string, string>>
+}
+
+export type Config = Record<string, unknown>
+
+export interface ConfigFile {
+  /** The file itself, behind a link in its place. */
+  readonly target: string
+  readonly mode: number
+  /** Undefined: there is none yet. */
+  readonly bytes: Buffer | undefined
+  readonly config: Config
+}
+
+/** A login that could not be kept: what is wrong with the place, as a finding says it. */
+export class StoringError extends TrustError {
+  readonly finding: 'credential-helper-failed' | 'config-damaged' | undefined
+
+  constructor(why: string, fix: string, finding?: StoringError['finding']) {
+    super('login-failed', `the login was accepted but not stored: ${why}`, { fix })
+    this.name = 'TrustError'
+    this.finding = finding
+  }
+}
+
+/** @throws StoringError */
+export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
+  const { machine, registry } = place
+  const path = posix.join(place.directory, 'config.json')
+  const info = await machine.stat(path)
+  if (!info) return { target: path, mode: 0o600, bytes: undefined, config: {} }
+  if (info.kind === 'symlink' && place.elevated) {
+    throw new StoringError(`${path} is a link, which root does not follow`, `docker login ${registry}`)
+  }
+  const target = info.kind === 'symlink' ? posix.resolve(place.directory, info.linkTarget ?? '') : path
+  const mode = (info.kind === 'symlink' ? await machine.stat(target) : info)?.mode ?? 0o600
+  const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
+    const why = errorCode(error) ?? errorText(error)
+    throw new StoringError(`${path} cannot be read (${why})`, `docker login ${registry}`)
+  })
+  try {
+    const text = bytes?.toString('utf8').trim() ?? ''
+    const parsed: unknown = JSON.parse(text === '' ? '{}' : text)
+    if (!isObject(parsed)) throw new Error('it is no JSON object')
+    return { target, mode, bytes, config: parsed }
+  } catch (error) {
+    const why = `${path} is damaged (${placeOf(error)}); it was left untouched`
+    throw new StoringError(why, `mend it, then: docker login ${registry}`, 'config-damaged')
+  }
+}
+
+// The parser quotes what it read, and that may be a secret: only the place is passed on.
+function placeOf(error: unknown): string {
+  return /at position \d+(?: \(line \d+ column \d+\))?/.exec(errorText(error))?.[0] ?? 'it is no JSON object'
+}
+
+/** Docker's own form: tabs, no final newline (json.MarshalIndent). */
+export function encodeConfig(config: Config): Buffer {
+  return Buffer.from(JSON.stringify(config, null, '\t'))
+}
+
+/** @throws StoringError */
+export async function writeConfig(
+  place: CredentialPlace,
+  target: string,
+  mode: number,
+  bytes: Buffer,
+): Promise<void> {
+  const { machine, elevated, person } = place
+  const owner = elevated ? person : undefined
+  const directory = posix.dirname(target)
+  const part = posix.join(directory, `.config.json.${process.pid}.tmp`)
+  try {
+    if ((await machine.stat(directory)) === undefined) await machine.makeDirectory(directory, 0o700, owner)
+    await machine.create(part, bytes, mode, owner)
+    await machine.rename(part, target)
+  } catch (error) {
+    await machine.remove(part).catch(() => undefined)
+    throw new StoringError(
+      `${target} cannot be written: ${errorText(error)}`,
+      `docker login ${place.registry}`,
+    )
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A copy of an object inside the configuration, or an empty one. */
+export function objectAt(config: Config, key: string): Record<string, unknown> {
+  const value = config[key]
+  return isObject(value) ? { ...value } : {}
+}
+
+/** A plain assignment would take the name `__proto__` for something else. */
+export function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
+}
