@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a symbolic link or a file stands where a directory should be',
   EEXIST: 'something is there already',
   EISDIR: 'a directory is there',
+  ESTALE: 'somebody has changed it meanwhile',
   EIO: 'input/output error',
   EFBIG: 'it is larger than anything that we write',
 }

@@ -40,3 +40,18 @@ export function changedByOthers(path: string): TrustError {
     },
   )
 }
+
+export function changedMeanwhile(path: string): TrustError {
+  return new TrustError('change-failed', `${path} was changed while it was looked at; nothing was changed`, {
+    fix: 'run it again',
+  })
+}
+
+/** A file of ours, shared with its owner, that holds other bytes than we left in it. */
+export function drifted(path: string): TrustError {
+  return new TrustError(
+    'change-failed',
+    `${path} was changed by somebody since it was last written; it is left alone, nothing was changed`,
+    { fix: 'trust-registry undo --all      # lets go of it as it is; then run it again' },
+  )
+}

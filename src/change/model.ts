@@ -23,10 +23,12 @@ export interface PlanItem {
 export interface WantedFile {
   readonly path: string
   readonly bytes: Buffer
-  /** Unix mode, for instance 0o644. */
+  /** Unix mode, for instance 0o644; a file that is there keeps its own. */
   readonly mode: number
   /** SHA-256 of the certificate inside. */
-  readonly certificate: string
+  readonly certificate?: string
+  /** The bytes that `bytes` were made from: only these are replaced. Without them nothing is. */
+  readonly from?: Buffer
   readonly reason: string
   readonly runtime: string
 }
@@ -43,7 +45,9 @@ export interface OwnedFile {
   readonly path: string
   readonly sha256: string
   readonly mode: number
-  readonly certificate: string
+  readonly certificate?: string
+  /** SHA-256 of the bytes that stood there before the first of ours, and which the state directory keeps. */
+  readonly before?: string
   readonly runtime: string
   /** The last of these to be undone takes the file away. */
   readonly registries: readonly string[]

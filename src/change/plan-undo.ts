@@ -2,16 +2,13 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
 import { look, namesIn, readExisting } from './look.ts'
-import type { Change, OwnedFile, PlanItem, Records } from './model.ts'
-import type { Plan } from './plan.ts'
+import type { Change, OwnedFile, PlanItem } from './model.ts'
+import type { Place, Plan } from './plan.ts'
 import type { Step } from './step.ts'
 
 /** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
-export async function planUndo(
-  machine: Machine,
-  records: Records,
-  registries: ReadonlySet<string>,
-): Promise<Plan> {
+export async function planUndo({ machine, state }: Place, registries: ReadonlySet<string>): Promise<Plan> {
+  const records = await state.records()
   const steps: Step[] = []
   const items: PlanItem[] = []
   const changes: Change[] = []
@@ -36,16 +33,19 @@ export async function planUndo(
       changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
       continue
     }
-    const { mode } = info
-    steps.push({ do: 'remove', path, mode, bytes: there.toString('base64') })
-    items.push({
-      action: 'remove',
-      target: path,
-      reason: 'nothing needs it any more',
-      runtime,
-      privileged: true,
-    })
-    changes.push({ path, state: 'removed', sha256: file.sha256 })
+    const { mode, uid, gid } = info
+    const bytes = there.toString('base64')
+    const item = { target: path, reason: 'nothing needs it any more', runtime, privileged: true }
+    if (file.before === undefined) {
+      steps.push({ do: 'remove', path, mode, bytes })
+      items.push({ ...item, action: 'remove' })
+      changes.push({ path, state: 'removed', sha256: file.sha256 })
+    } else {
+      const original = (await state.kept(file.before)).toString('base64')
+      steps.push({ do: 'replace', path, mode, uid, gid, before: bytes, bytes: original })
+      items.push({ ...item, action: 'write', reason: 'as it was before' })
+      changes.push({ path, state: 'written', sha256: file.before })
+    }
   }
   steps.push(...(await emptied(machine, records.directories, steps)))
   const inUse = (directory: string): boolean => kept.some((file) => file.path.startsWith(`${directory}/`))

@@ -3,10 +3,17 @@ import { TrustError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
-import type { Approved, Change, PlanItem, Records, WantedFile } from './model.ts'
+import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
 import { sha256 } from './digest.ts'
-import { changedByOthers, look, readExisting } from './look.ts'
+import { changedByOthers, changedMeanwhile, drifted, look, readExisting } from './look.ts'
+import type { State } from './state.ts'
 import type { Step } from './step.ts'
+
+/** A machine and what is remembered of it. */
+export interface Place {
+  readonly machine: Machine
+  readonly state: Pick<State, 'records' | 'kept'>
+}
 
 /** What will be done, in the three forms in which it is needed: for eyes, for the machine, for memory. */
 export interface Plan {
@@ -40,17 +47,17 @@ export function wantedFiles(
 }
 
 /**
- * Compares what is wanted with what is there. A file that was there before is never owned; one of our names with
- * other bytes inside was changed by somebody and is not overwritten.
+ * Compares what is wanted with what is there. A file that was there before is never owned, unless its bytes are
+ * to be replaced; one with other bytes than are expected was changed by somebody and is not overwritten.
  * @throws TrustError `change-failed`
  */
 export async function planInstall(
-  machine: Machine,
-  records: Records,
+  { machine, state }: Place,
   registry: string,
   approved: Approved,
   wanted: readonly WantedFile[],
 ): Promise<Plan> {
+  const records = await state.records()
   const since = machine.now().toISOString()
   const directories = await missingDirectories(machine, wanted)
   const steps: Step[] = directories.map((path) => ({ do: 'make-directory', path, mode: 0o755 }))
@@ -59,25 +66,35 @@ export async function planInstall(
   const files = new Map(records.files.map((file) => [file.path, file]))
 
   for (const file of wanted) {
-    const { path, bytes, mode, runtime, certificate } = file
+    const { path, bytes, runtime, certificate } = file
     const digest = sha256(bytes)
     const owned = files.get(path)
-    const there = await readExisting(machine, path)
-    if (there && !there.equals(bytes)) throw changedByOthers(path)
-    if (there) {
+    const info = await look(machine, path)
+    const there = info && (await readExisting(machine, path))
+    const mode = info && file.from ? info.mode : file.mode
+    const replaced = there?.equals(bytes) === false ? there : undefined
+    if (there && !replaced) {
       changes.push({ path, state: 'unchanged', sha256: digest })
     } else {
-      steps.push({ do: 'write', path, mode, bytes: bytes.toString('base64') })
+      refuseForeign(file, owned, there)
+      const base = { path, mode, bytes: bytes.toString('base64') }
+      steps.push(
+        info && replaced
+          ? { do: 'replace', ...base, uid: info.uid, gid: info.gid, before: replaced.toString('base64') }
+          : { do: 'write', ...base },
+      )
       items.push({ action: 'write', target: path, reason: file.reason, runtime, privileged: true })
       changes.push({ path, state: 'written', sha256: digest })
     }
-    if (owned || !there) {
+    if (owned || !there || replaced) {
       const registries = [...new Set([...(owned?.registries ?? []), registry])].sort()
+      const before = owned ? owned.before : replaced && sha256(replaced)
       files.set(path, {
         path,
         sha256: digest,
         mode,
-        certificate,
+        ...(certificate === undefined ? {} : { certificate }),
+        ...(before === undefined ? {} : { before }),
         runtime,
         registries,
         since: owned?.since ?? since,
@@ -101,6 +118,17 @@ export async function planInstall(
         : [...records.registries, record],
     },
   }
+}
+
+/** Only what the new bytes were made from is replaced, and nothing that somebody has changed since we wrote it. */
+function refuseForeign(file: WantedFile, owned: OwnedFile | undefined, there: Buffer | undefined): void {
+  const { path, from } = file
+  if (from === undefined) {
+    if (there) throw changedByOthers(path)
+    return
+  }
+  if (there?.equals(from) !== true) throw changedMeanwhile(path)
+  if (owned && sha256(from) !== owned.sha256) throw drifted(path)
 }
 
 /** The directories to be made, outermost first. A link or a file in the place of the last one is refused. */

@@ -26,7 +26,9 @@ function isStep(value: unknown): boolean {
   switch (value['do']) {
     case 'write':
     case 'remove':
-      return typeof value['bytes'] === 'string'
+      return areTexts(value, 'bytes')
+    case 'replace':
+      return areTexts(value, 'bytes', 'before') && isId(value['uid']) && isId(value['gid'])
     case 'make-directory':
     case 'remove-directory':
       return true
@@ -40,7 +42,8 @@ function isOwnedFile(value: unknown): boolean {
     isObject(value) &&
     isPath(value['path']) &&
     isMode(value['mode']) &&
-    areTexts(value, 'sha256', 'certificate', 'runtime', 'since') &&
+    areTexts(value, 'sha256', 'runtime', 'since') &&
+    ['certificate', 'before'].every((name) => ['string', 'undefined'].includes(typeof value[name])) &&
     isListOf(value['registries'], (registry) => typeof registry === 'string')
   )
 }
@@ -64,6 +67,11 @@ function isPath(value: unknown): boolean {
 
 function isMode(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0o7777
+}
+
+/** A user or a group. */
+function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
 function areTexts(value: Fields, ...names: readonly string[]): boolean {

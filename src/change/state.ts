@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Lock, Machine } from '../machine/machine.ts'
+import { sha256 } from './digest.ts'
 import type { Records } from './model.ts'
 import { isJournal, isRecords } from './shape.ts'
 import { isTemporary, place, type Step } from './step.ts'
@@ -18,6 +19,7 @@ export interface Journal {
 }
 
 const EMPTY: Records = { version: 1, files: [], directories: [], registries: [] }
+const KEPT = 'before-'
 const LIMIT = 16 * 1024 * 1024
 
 /** The durable memory of a machine: `records.json`, `journal.json` while a change is under way, and the lock. */
@@ -63,10 +65,29 @@ export class State {
     await this.#machine.remove(this.#path('journal.json'))
   }
 
-  /** Removes what a run that was killed between a file's making and its rename left in our own directory. */
+  /** Keeps the bytes of a file that is to be replaced, for the day of its undo; root's alone, as they may be secret. */
+  async keep(bytes: Buffer, id: string): Promise<void> {
+    await place(this.#machine, this.#path(`${KEPT}${sha256(bytes)}`), bytes, 0o600, id)
+  }
+
+  /** @throws TrustError `state-damaged` where they are no longer what was kept */
+  async kept(digest: string): Promise<Buffer> {
+    const name = `${KEPT}${digest}`
+    const bytes = await this.#machine.read(this.#path(name)).catch((error: unknown) => {
+      throw this.#unusable(error)
+    })
+    if (bytes === undefined || sha256(bytes) !== digest)
+      throw this.#damaged(name, bytes ? 'it does not hold what was kept in it' : 'it is gone')
+    return bytes
+  }
+
+  /** Removes from our own directory what a killed run left there half-made, and what nothing on record needs. */
   async sweep(): Promise<void> {
+    const { files } = await this.records()
+    const needed = new Set(files.map((file) => `${KEPT}${file.before ?? ''}`))
     for (const name of (await this.#machine.list(this.directory).catch(() => undefined)) ?? []) {
-      if (isTemporary(name)) await this.#machine.remove(this.#path(name)).catch(() => undefined)
+      if (isTemporary(name) || (name.startsWith(KEPT) && !needed.has(name)))
+        await this.#machine.remove(this.#path(name)).catch(() => undefined)
     }
   }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { Machine, Owner } from '../machine/machine.ts'
 
 /**
  * What a change is made of. Each step says all that is needed to do it and to take it back, so that a run that
@@ -9,8 +9,21 @@ import type { Machine } from '../machine/machine.ts'
 export type Step =
   | { readonly do: 'make-directory'; readonly path: string; readonly mode: number }
   | { readonly do: 'write'; readonly path: string; readonly mode: number; readonly bytes: string }
+  | ReplaceStep
   | { readonly do: 'remove'; readonly path: string; readonly mode: number; readonly bytes: string }
   | { readonly do: 'remove-directory'; readonly path: string; readonly mode: number }
+
+/** Other bytes in a file that is there already; it stays its owner's, with its mode. */
+export interface ReplaceStep {
+  readonly do: 'replace'
+  readonly path: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly bytes: string
+  /** What stands there until then. */
+  readonly before: string
+}
 
 /** Does one step; `id` names the transaction and with it the temporary file. */
 export async function doStep(machine: Machine, step: Step, id: string): Promise<void> {
@@ -20,6 +33,10 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       return
     case 'write':
       await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id)
+      return
+    case 'replace':
+      if (!(await holds(machine, step.path, step.before))) throw changedMeanwhile(step.path)
+      await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id, step)
       return
     case 'remove':
       await machine.remove(step.path)
@@ -37,13 +54,16 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
     case 'make-directory':
       await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
       return
-    case 'write': {
+    case 'write':
       await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
-      const found = await machine.read(step.path)
       // Only our own bytes are taken away.
-      if (found?.equals(Buffer.from(step.bytes, 'base64'))) await machine.remove(step.path)
+      if (await holds(machine, step.path, step.bytes)) await machine.remove(step.path)
       return
-    }
+    case 'replace':
+      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      if (await holds(machine, step.path, step.bytes))
+        await place(machine, step.path, Buffer.from(step.before, 'base64'), step.mode, id, step)
+      return
     case 'remove':
       await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
       if ((await machine.stat(step.path)) === undefined) {
@@ -63,15 +83,26 @@ export async function place(
   bytes: Buffer,
   mode: number,
   id: string,
+  owner?: Owner,
 ): Promise<void> {
   const part = temporary(path, id)
   try {
-    await machine.create(part, bytes, mode)
+    await machine.create(part, bytes, mode, owner)
     await machine.rename(part, path)
   } catch (error) {
     await machine.remove(part).catch(() => undefined)
     throw error
   }
+}
+
+async function holds(machine: Machine, path: string, base64: string): Promise<boolean> {
+  if ((await machine.stat(path))?.kind !== 'file') return false
+  const found = await machine.read(path)
+  return found?.equals(Buffer.from(base64, 'base64')) ?? false
+}
+
+function changedMeanwhile(path: string): Error {
+  return Object.assign(new Error(`${path} is not what it was`), { code: 'ESTALE' })
 }
 
 function temporary(path: string, id: string): string {

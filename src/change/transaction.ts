@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { sha256 } from './digest.ts'
 import { failed, reasonOf } from './failure.ts'
 import type { Records } from './model.ts'
 import type { State } from './state.ts'
@@ -44,6 +45,11 @@ export async function perform<T>(
   }
   const reached: Step[] = []
   try {
+    for (const bytes of displaced(change)) {
+      await state.keep(bytes, id).catch((error: unknown) => {
+        throw failed('what is to be replaced cannot be kept; everything was rolled back', error)
+      })
+    }
     for (const step of change.steps) {
       stopIfAborted(signal)
       reached.push(step)
@@ -61,7 +67,7 @@ export async function perform<T>(
       throw failed('the records cannot be written; everything was rolled back', error)
     })
     // From here on it holds, and a journal that stays is recognised by the next run.
-    await state.removeJournal().catch(() => undefined)
+    await settle(state).catch(() => undefined)
     return result
   } catch (error) {
     await rollBack(machine, state, reached, id, error)
@@ -76,13 +82,26 @@ export async function recover(machine: Machine, state: State): Promise<boolean> 
     const { last } = await state.records()
     if (last !== journal.id) await rollBack(machine, state, journal.steps, journal.id)
     else {
-      await state.removeJournal().catch((error: unknown) => {
+      await settle(state).catch((error: unknown) => {
         throw failed('the journal of an earlier run cannot be removed', error)
       })
     }
-  }
-  await state.sweep()
+  } else await state.sweep()
   return journal !== undefined
+}
+
+/** Nothing is left to be done but to tidy up; the journal goes last, so that a run that dies here is noticed. */
+async function settle(state: State): Promise<void> {
+  await state.sweep()
+  await state.removeJournal()
+}
+
+/** What the records refer to, of the bytes that will be replaced. */
+function displaced(change: PlannedChange): readonly Buffer[] {
+  const named = new Set(change.records.files.map((file) => file.before))
+  return change.steps
+    .flatMap((step) => (step.do === 'replace' ? [Buffer.from(step.before, 'base64')] : []))
+    .filter((bytes) => named.has(sha256(bytes)))
 }
 
 async function rollBack(
@@ -108,7 +127,7 @@ async function rollBack(
     })
   }
   // A journal that stays asks for nothing that is not done: rolling back may be repeated.
-  await state.removeJournal().catch(() => undefined)
+  await settle(state).catch(() => undefined)
 }
 
 const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])

@@ -11,7 +11,7 @@ import type {
   Lock,
   Machine,
   OsInfo,
-  Person,
+  Owner,
   RunOptions,
   RunResult,
   WhoAmI,
@@ -118,14 +118,14 @@ export class LocalMachine implements Machine {
     }
   }
 
-  async create(path: string, bytes: Buffer, mode: number, owner?: Person): Promise<void> {
+  async create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
     await this.#inDirectory(path, async (inside) => {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0)
       const file = await fs.open(inside, flags, 0o600)
       try {
         await file.writeFile(bytes)
-        await file.chmod(mode)
         if (owner && this.platform !== 'win32') await file.chown(owner.uid, owner.gid)
+        await file.chmod(mode)
         await file.sync()
       } finally {
         await file.close()
@@ -149,15 +149,15 @@ export class LocalMachine implements Machine {
     })
   }
 
-  async makeDirectory(path: string, mode: number, owner?: Person): Promise<void> {
+  async makeDirectory(path: string, mode: number, owner?: Owner): Promise<void> {
     const real = this.locate(path)
     await fs.mkdir(real, { mode })
     if (this.platform !== 'win32') {
       // Through a descriptor: a name could have become a link to somebody else's file meanwhile.
       const made = await fs.open(real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
       try {
-        await made.chmod(mode)
         if (owner) await made.chown(owner.uid, owner.gid)
+        await made.chmod(mode)
       } finally {
         await made.close()
       }

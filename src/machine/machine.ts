@@ -12,9 +12,12 @@ export interface FileInfo {
   readonly linkTarget?: string
 }
 
-export interface Person {
+export interface Owner {
   readonly uid: number
   readonly gid: number
+}
+
+export interface Person extends Owner {
   readonly name: string
   readonly home: string
 }
@@ -103,11 +106,11 @@ export interface Machine {
   stat(path: string): Promise<FileInfo | undefined>
 
   /** New file, O_EXCL and O_NOFOLLOW, mode set against any umask, fsynced. The directory is no symlink. */
-  create(path: string, bytes: Buffer, mode: number, owner?: Person): Promise<void>
+  create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void>
   /** Atomic within one directory; the directory is fsynced. */
   rename(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
-  makeDirectory(path: string, mode: number, owner?: Person): Promise<void>
+  makeDirectory(path: string, mode: number, owner?: Owner): Promise<void>
   /** Fails with ENOTEMPTY where something is in it. */
   removeDirectory(path: string): Promise<void>
 

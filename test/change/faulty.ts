@@ -5,7 +5,7 @@ import type {
   Lock,
   Machine,
   OsInfo,
-  Person,
+  Owner,
   RunOptions,
   RunResult,
   WhoAmI,
@@ -54,7 +54,7 @@ export class FaultyMachine implements Machine {
     await work()
   }
 
-  create(path: string, bytes: Buffer, mode: number, owner?: Person): Promise<void> {
+  create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
     return this.#change(() => this.#inner.create(path, bytes, mode, owner))
   }
   rename(from: string, to: string): Promise<void> {
@@ -63,7 +63,7 @@ export class FaultyMachine implements Machine {
   remove(path: string): Promise<void> {
     return this.#change(() => this.#inner.remove(path))
   }
-  makeDirectory(path: string, mode: number, owner?: Person): Promise<void> {
+  makeDirectory(path: string, mode: number, owner?: Owner): Promise<void> {
     return this.#change(() => this.#inner.makeDirectory(path, mode, owner))
   }
   removeDirectory(path: string): Promise<void> {

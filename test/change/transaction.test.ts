@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { chmodSync, chownSync } from 'node:fs'
 import { perform, planUndo, recover, State, type Approved, type Plan } from '../../src/change/index.ts'
 import { TrustError } from '../../src/errors.ts'
 import type { Machine } from '../../src/machine/machine.ts'
 import { ca, read } from '../judge/evidence.ts'
 import { Crash, FaultyMachine, systemError, type Fault } from './faulty.ts'
-import { approved, commit, fileOf, NEVER, planned, trust, worlds, type World } from './world.ts'
+import { approved, commit, fileOf, NEVER, planned, plannedEdit, trust, worlds, type World } from './world.ts'
 
 const REGISTRY = 'reg.corp:5000'
+const OURS = '# ours\n'
+const CONFIG = '/etc/docker/daemon.json'
 
 describe('change: all or nothing', function () {
   // Every file and directory is fsynced, as on a real machine.
@@ -19,14 +22,19 @@ describe('change: all or nothing', function () {
 
   type Planner = (place: { machine: Machine; state: State }) => Promise<Plan>
   const install: Planner = (place) => planned(place, REGISTRY, what)
-  const takeBack: Planner = async ({ machine, state }) =>
-    planUndo(machine, await state.records(), new Set([REGISTRY]))
+  const takeBack: Planner = (place) => planUndo(place, new Set([REGISTRY]))
+  const edit: Planner = (place) =>
+    plannedEdit(place, REGISTRY, what, CONFIG, (text) => (text.includes(OURS) ? text : text + OURS))
+  const restore: Planner = (place) => planUndo(place, new Set([REGISTRY]))
 
   /** A machine on which the change begins: somebody else's files, and for undo, ours. */
   async function start(planner: Planner): Promise<World> {
     const here = await world()
-    here.write('/etc/docker/daemon.json', '{}\n')
+    here.write(CONFIG, '{}\n')
+    chmodSync(here.at(CONFIG), 0o640)
+    if (process.geteuid?.() === 0) chownSync(here.at(CONFIG), 12_345, 23_456)
     if (planner === takeBack) await trust(here, REGISTRY, what)
+    if (planner === restore) await commit(here, await edit(here))
     return here
   }
 
@@ -56,10 +64,15 @@ describe('change: all or nothing', function () {
     assert.equal(await recover(next.machine, next.state), false, `${label}: healed at once`)
     assert.deepEqual(
       here.memory(),
-      here.memory().filter((name) => ['lock', 'records.json'].includes(name)),
+      here.memory().filter((name) => ['lock', 'records.json'].includes(name) || name.startsWith('before-')),
       label,
     )
     const records = await next.state.records()
+    assert.deepEqual(
+      here.memory().filter((name) => name.startsWith('before-')),
+      records.files.flatMap((file) => (file.before === undefined ? [] : [`before-${file.before}`])),
+      label,
+    )
     if (records.last === remembered.last) {
       assert.notEqual(outcome, 'proven', label)
       assert.deepEqual(here.snapshot(), before, label)
@@ -87,13 +100,18 @@ describe('change: all or nothing', function () {
   }
 
   // install: journal 2, directories 2, files 2 x 2, records 2, journal 1; undo: journal 2, files 2, directories 2, the same end.
-  const CALLS = { install: 11, undo: 9 }
-  for (const [name, planner, calls] of [
-    ['install', install, CALLS.install],
-    ['undo', takeBack, CALLS.undo],
+  // edit: also what it displaces 2, the file 2; restore: also the file 2, what was displaced 1.
+  const CALLS = { install: 11, undo: 9, edit: 15, restore: 12 }
+  // Which error it is makes no difference to the steps: two of the four kinds of change see them all.
+  const all = ['ENOSPC', 'EIO', 'EROFS', 'EACCES']
+  for (const [name, planner, calls, errors] of [
+    ['install', install, CALLS.install, all],
+    ['undo', takeBack, CALLS.undo, all],
+    ['edit', edit, CALLS.edit, ['EIO']],
+    ['restore', restore, CALLS.restore, ['EIO']],
   ] as const) {
     for (const when of ['before', 'after'] as const) {
-      for (const code of ['ENOSPC', 'EIO', 'EROFS', 'EACCES']) {
+      for (const code of errors) {
         it(`${name}: ${code} ${when} any call leaves the old state or the new one`, async () => {
           assert.equal(await sweep(planner, { when, error: systemError(code) }), calls)
         })
@@ -107,13 +125,13 @@ describe('change: all or nothing', function () {
   it('heals even when the healing run dies, at any call of either', async () => {
     let tried = 0
     // The last call takes the journal away; the change holds by then.
-    for (let first = 1; first < CALLS.install; first++) {
+    for (let first = 1; first < CALLS.edit; first++) {
       for (let second = 1; ; second++) {
-        const here = await start(install)
+        const here = await start(edit)
         const before = here.snapshot()
         const error = (): Error => new Crash('dead')
         const dying = new FaultyMachine(here.machine, { at: first, when: 'before', dead: true, error })
-        await assert.rejects(commit({ machine: dying, state: new State(dying) }, await install(here)))
+        await assert.rejects(commit({ machine: dying, state: new State(dying) }, await edit(here)))
         const healer = new FaultyMachine(here.machine, { at: second, when: 'after', dead: true, error })
         await recover(healer, new State(healer)).catch(() => false)
         await recover(here.machine, here.state)
@@ -123,7 +141,7 @@ describe('change: all or nothing', function () {
         tried++
       }
     }
-    assert.ok(tried > CALLS.install, `${tried} points`)
+    assert.ok(tried > CALLS.edit, `${tried} points`)
   })
 
   it('rolls back when the proof fails, and hands on why', async () => {

@@ -141,7 +141,7 @@ describe('change: undo', () => {
     chmodSync(here.at(`${CERTS_D}/${A}`), 0o700)
     chmodSync(here.at(fileOf(root, A)), 0o600)
     const before = here.snapshot()
-    const plan = await planUndo(here.machine, await here.state.records(), new Set([A]))
+    const plan = await planUndo(here, new Set([A]))
     await assert.rejects(
       commit(here, plan, () => Promise.reject(new Error('no'))),
       { message: 'no' },

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -63,7 +64,8 @@ export class World {
       .flatMap((name) => {
         const inside = `${path}/${name}`
         const info = lstatSync(this.at(inside))
-        const mode = (info.mode & 0o7777).toString(8)
+        const owner = info.uid === process.geteuid?.() ? '' : `${info.uid}:${info.gid} `
+        const mode = `${owner}${(info.mode & 0o7777).toString(8)}`
         if (info.isDirectory()) return [`${inside} directory ${mode}`, ...this.#walk(inside)]
         if (info.isSymbolicLink()) return [`${inside} -> ${readlinkSync(this.at(inside))}`]
         return [`${inside} ${mode} ${readFileSync(this.at(inside), 'latin1')}`]
@@ -99,10 +101,24 @@ interface Place {
 }
 
 export async function planned(place: Place, registry: string, what: Approved): Promise<Plan> {
-  const { machine, state } = place
-  const directories = new DockerEngine().trustDirectories(machine, parseRegistry(registry))
+  const directories = new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
+  return planInstall(place, registry, what, wantedFiles(directories, what.install, 'docker'))
+}
+
+/** The same, and other bytes in a file that somebody else has made. */
+export async function plannedEdit(
+  place: Place,
+  registry: string,
+  what: Approved,
+  path: string,
+  edit: (text: string) => string,
+): Promise<Plan> {
+  const from = (await place.machine.read(path)) ?? assert.fail(`${path} is not there`)
+  const bytes = Buffer.from(edit(from.toString()))
+  const directories = new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
   const wanted = wantedFiles(directories, what.install, 'docker')
-  return planInstall(machine, await state.records(), registry, what, wanted)
+  const file = { path, bytes, from, mode: 0o644, reason: 'a setting', runtime: 'docker' }
+  return planInstall(place, registry, what, [...wanted, file])
 }
 
 export async function trust(place: Place, registry: string, what: Approved): Promise<Plan> {
@@ -112,7 +128,7 @@ export async function trust(place: Place, registry: string, what: Approved): Pro
 }
 
 export async function undo(place: Place, ...registries: readonly string[]): Promise<Plan> {
-  const plan = await planUndo(place.machine, await place.state.records(), new Set(registries))
+  const plan = await planUndo(place, new Set(registries))
   await commit(place, plan)
   return plan
 }

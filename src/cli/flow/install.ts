@@ -132,10 +132,9 @@ async function sameRecord(
   })
 }
 
-async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
+function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
   return planInstall(
-    context.machine,
-    await context.state.records(),
+    context,
     seen.target.registry,
     approved,
     filesFor(context, seen.evidence.engines, seen.target, approved.install),

@@ -24,7 +24,7 @@ export async function installBlind(
   }))
   const plan = async (): Promise<Plan> => {
     const files = filesFor(context, engines, target, approved.install)
-    return planInstall(machine, await state.records(), target.registry, approved, files)
+    return planInstall({ machine, state }, target.registry, approved, files)
   }
   const first = await plan()
   if (options.dryRun) {

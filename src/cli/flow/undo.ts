@@ -30,7 +30,7 @@ export async function undo(context: Site): Promise<Outcome> {
 
 export async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   const { options, machine, state } = context
-  const plan = async (): Promise<Plan> => planUndo(machine, await state.records(), new Set([registry]))
+  const plan = (): Promise<Plan> => planUndo({ machine, state }, new Set([registry]))
   const first = await plan()
   const known = (await state.records()).registries.some((record) => record.registry === registry)
   if (!known && isEmpty(first)) return blindView(context, registry, { exitCode: 0, verified: false })
