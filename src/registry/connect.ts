@@ -17,6 +17,8 @@ export interface Connection {
 
 export interface Limits {
   readonly timeoutMs: number
+  /** To connect; `timeoutMs` unless told. */
+  readonly dialMs?: number
   readonly signal?: AbortSignal
   /** Nothing older than an engine would speak: TLS 1.2, and OpenSSL's usual strength. */
   readonly modern?: boolean
@@ -41,7 +43,12 @@ export async function resolve(target: Target, limits: Limits): Promise<readonly 
  * Opens TLS without believing anything: no CA, no verification, old versions let in so that they can be named.
  * @throws the socket's error, or DeadlineError
  */
-export async function openTls(target: Target, address: string, limits: Limits): Promise<Connection> {
+export async function openTls(
+  target: Target,
+  address: string,
+  limits: Limits,
+  connected: () => void = () => undefined,
+): Promise<Connection> {
   let sent: readonly Buffer[] = []
   let firstError: Error | undefined
   const socket = connectTls({
@@ -57,6 +64,8 @@ export async function openTls(target: Target, address: string, limits: Limits): 
     ALPNProtocols: ['http/1.1'],
   })
   socket.setNoDelay(true)
+  // Loaded while the wire is waited for; where that fails, the request says so.
+  import('./http.ts').catch(() => undefined)
   // With TLS 1.2 and a demanded client certificate `secureConnect` never comes; the chain is readable here.
   socket.on('keylog', () => {
     if (sent.length === 0) sent = walkOnce(socket)
@@ -78,7 +87,8 @@ export async function openTls(target: Target, address: string, limits: Limits): 
   const secured = event('secureConnect')
   secured.catch(() => undefined)
   try {
-    await within(limits.timeoutMs, 'connect', limits.signal, event('connect'))
+    await within(limits.dialMs ?? limits.timeoutMs, 'connect', limits.signal, event('connect'))
+    connected()
     await within(limits.timeoutMs, 'TLS handshake', limits.signal, secured)
   } catch (error) {
     socket.destroy()

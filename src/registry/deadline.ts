@@ -3,7 +3,7 @@ export class DeadlineError extends Error {
   readonly code = 'ETIMEDOUT'
   readonly stage: string
   constructor(stage: string, ms: number) {
-    super(`${stage}: no answer within ${ms / 1000} s`)
+    super(`${stage}: no answer within ${Number((ms / 1000).toFixed(3))} s`)
     this.name = 'DeadlineError'
     this.stage = stage
   }

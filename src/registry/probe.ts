@@ -1,19 +1,27 @@
 import { errorCode, errorText } from '../errors.ts'
-import { openTls, resolve, type Connection, type Limits } from './connect.ts'
-import { classifyPlain, dialFailure, isDialError, tlsFailure } from './failures.ts'
-import type { Failure, Observation } from './observation.ts'
+import { openTls, resolve, type Limits } from './connect.ts'
+import type { AiaFetch, Failure, Observation } from './observation.ts'
+import { openFirst } from './open.ts'
 import { ping, speaksV1 } from './ping.ts'
 import type { Target } from './reference.ts'
+
+/** What goes on beside the look, as soon as there is enough to go by: the wire is what a look waits for. */
+export interface Beside {
+  /** The first packet is on its way: a round trip's time for work of this machine. */
+  readonly dialled?: () => void
+  /** The chain has come: finds the issuers that it lacks while `/v2/` is asked. */
+  readonly issuers?: (sent: readonly Buffer[], addresses: readonly string[]) => Promise<readonly AiaFetch[]>
+}
 
 /**
  * One look at a registry:
  *   1. resolve the name;
  *   2. connect and shake hands, keeping the chain as it was sent;
- *   3. `GET /v2/` on the same connection, with the server's clock;
- *   4. where that is unknown, `GET /v1/_ping`, to name a registry of the first generation.
+ *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers;
+ *   4. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
  * Never throws for what the network does: that is what an Observation is for.
  */
-export async function probe(target: Target, limits: Limits): Promise<Observation> {
+export async function probe(target: Target, limits: Limits, beside: Beside = {}): Promise<Observation> {
   const blank = { target, addresses: [], sent: [], fetched: [] } satisfies Observation
   let addresses: readonly string[]
   try {
@@ -22,13 +30,16 @@ export async function probe(target: Target, limits: Limits): Promise<Observation
     if (limits.signal?.aborted) throw error
     return { ...blank, failure: resolveFailure(error, target) }
   }
-  const opened = await openFirst(target, addresses, limits)
-  if ('failure' in opened) return { ...blank, addresses, ...opened }
-
+  const issuersOf = (sent: readonly Buffer[]): Promise<readonly AiaFetch[]> =>
+    sent.length > 0 && beside.issuers ? beside.issuers(sent, addresses) : Promise.resolve([])
+  const opened = await openFirst(target, addresses, limits, beside.dialled)
+  if ('failure' in opened) {
+    return { ...blank, addresses, ...opened, fetched: await issuersOf(opened.sent ?? []) }
+  }
   const { connection } = opened
   const { address, tlsVersion, sent } = connection
-  const seen = { ...blank, addresses, address, tlsVersion, sent }
-  const answer = await ping(target, connection, limits)
+  const [answer, fetched] = await Promise.all([ping(target, connection, limits), issuersOf(sent)])
+  const seen = { ...blank, addresses, address, tlsVersion, sent, fetched }
   const v1 = answer.ping?.status === 404 && (await isV1(target, address, limits))
   const tooOld: Failure | undefined = /^TLSv1(\.1)?$|^SSL/.test(tlsVersion)
     ? {
@@ -58,55 +69,6 @@ async function isV1(target: Target, address: string, limits: Limits): Promise<bo
 // `Date` drops what is left of the second, so the server's clock was half a second further on average.
 function skewSeconds(date: number, midpoint: number): number {
   return Math.round((date + 500 - midpoint) / 1000) || 0
-}
-
-type Opened =
-  | { readonly connection: Connection }
-  | { readonly failure: Failure; readonly address?: string; readonly sent?: readonly Buffer[] }
-
-async function openFirst(target: Target, addresses: readonly string[], limits: Limits): Promise<Opened> {
-  let failed: Opened = { failure: { code: 'name-not-resolved', stage: 'resolve', detail: 'no address' } }
-  for (const address of addresses) {
-    try {
-      return { connection: await openTls(target, address, limits) }
-    } catch (error) {
-      if (limits.signal?.aborted) throw error
-      if (isDialError(error)) {
-        failed = { failure: dialFailure(error, target, address), address }
-        continue
-      }
-      return await handshakeFailed(error, target, address, limits)
-    }
-  }
-  return failed
-}
-
-async function handshakeFailed(
-  error: unknown,
-  target: Target,
-  address: string,
-  limits: Limits,
-): Promise<Opened> {
-  const sent = sentBefore(error)
-  const named = tlsFailure(error)
-  if (named.code === 'timeout') {
-    const connected = await classifyPlain(target, address, limits)
-    return { failure: connected ?? named, address }
-  }
-  // An alert is TLS: only what never spoke it is asked again.
-  const alert = named.code !== 'not-tls' && errorCode(error)?.startsWith('ERR_SSL_') === true
-  if (sent.length === 0 && !alert && (named.code === 'not-tls' || named.code === 'tls-handshake-failed')) {
-    const plain = await classifyPlain(target, address, limits)
-    if (plain) return { failure: plain, address }
-  }
-  // TLS 1.2 with OpenSSL: the chain came, the client's answer displeased, and no better alert exists.
-  const wanted = sent.length > 0 && named.goError?.endsWith('handshake failure') === true
-  return { failure: wanted ? { ...named, code: 'client-certificate-required' } : named, address, sent }
-}
-
-function sentBefore(error: unknown): readonly Buffer[] {
-  if (typeof error !== 'object' || error === null || !('sent' in error)) return []
-  return Array.isArray(error.sent) ? error.sent.filter((item) => Buffer.isBuffer(item)) : []
 }
 
 const resolverWords: Readonly<Record<string, string>> = {

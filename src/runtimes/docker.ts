@@ -115,12 +115,15 @@ export class DockerEngine implements Engine {
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
-    const answer = await this.#auth(machine, target, { username: '', password: '' }, timeoutMs)
-    const outcome = judgeMessage(answer.status, answer.message)
-    if (outcome !== 'accepted') return { outcome, message: answer.message }
     const path = `/distribution/${target.registry}/${PROBE_REPOSITORY}/json`
-    const second = await dockerApi(machine.locate(this.#socket), { method: 'GET', path, timeoutMs })
-    return { outcome: judgeMessage(second.status, second.message), message: second.message }
+    // At once: each takes the daemon several round trips to the registry, on connections of its own.
+    const [login, pull] = await Promise.all([
+      this.#auth(machine, target, { username: '', password: '' }, timeoutMs),
+      dockerApi(machine.locate(this.#socket), { method: 'GET', path, timeoutMs }),
+    ])
+    const outcome = judgeMessage(login.status, login.message)
+    if (outcome !== 'accepted') return { outcome, message: login.message }
+    return { outcome: judgeMessage(pull.status, pull.message), message: pull.message }
   }
 
   async login(

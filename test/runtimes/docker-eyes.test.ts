@@ -15,14 +15,31 @@ describe('runtimes/docker: the daemon’s own eyes', () => {
     })
     const answer = await engine.ask(machine(), target, 2000)
     assert.deepEqual(answer, { outcome: 'accepted', message: 'manifest unknown: manifest unknown' })
-    assert.deepEqual(asked[0]?.body, { username: '', password: '', serveraddress: 'reg:5000' })
+    const login = asked.find(({ path }) => path === '/auth')
+    assert.deepEqual(login?.body, { username: '', password: '', serveraddress: 'reg:5000' })
     assert.equal(asked.length, 2)
   })
 
-  it('takes the first refusal, word for word', async () => {
-    const asked = await start({ 'POST /auth': [500, { message: UNKNOWN }] })
+  it('takes the refusal of the login before that of the pull, word for word', async () => {
+    await start({
+      'POST /auth': [500, { message: UNKNOWN }],
+      [DISTRIBUTION]: [500, { message: 'Get "https://reg:5000/v2/": EOF' }],
+    })
     assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
-    assert.equal(asked.length, 1)
+  })
+
+  it('waits for neither before it asks the other', async () => {
+    let both = (): void => undefined
+    const asked: string[] = []
+    const askedBoth = new Promise<void>((done) => (both = done))
+    const held = (name: string) => (_request: unknown, response: { end(text: string): unknown }) => {
+      asked.push(name)
+      if (asked.length === 2) both()
+      void askedBoth.then(() => response.end('{}'))
+    }
+    await start({ 'POST /auth': held('login'), [DISTRIBUTION]: held('pull') })
+    assert.equal((await engine.ask(machine(), target, 2000)).outcome, 'accepted')
+    assert.deepEqual(asked.sort(), ['login', 'pull'])
   })
 
   it('takes a refusal on the second look', async () => {

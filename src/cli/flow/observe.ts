@@ -1,13 +1,16 @@
 import { judge, REMEMBERED, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { climb } from '../../registry/aia.ts'
 import type { Limits } from '../../registry/connect.ts'
-import type { Observation } from '../../registry/observation.ts'
+import type { AiaFetch, Observation } from '../../registry/observation.ts'
 import { probe } from '../../registry/probe.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
+
+/** A name that is slow to look up must not hold up the rest. */
+const PATIENCE_MS = 20
 
 /** The machine as it stands before any registry is looked at: surveyed once a run. */
 export interface Survey {
@@ -27,7 +30,15 @@ export interface Case {
   readonly judgement: Judgement
 }
 
-export async function surveyMachine(context: Context): Promise<Survey> {
+/** Surveys when somebody first asks, and once. */
+export type Surveying = () => Promise<Survey>
+
+export function surveying(context: Context): Surveying {
+  let survey: Promise<Survey> | undefined
+  return () => (survey ??= surveyMachine(context))
+}
+
+async function surveyMachine(context: Context): Promise<Survey> {
   const { machine, options } = context
   const [store, surveys] = await Promise.all([
     readGoRoots(machine),
@@ -61,14 +72,25 @@ export function limitsOf(context: Context): Limits {
   return { timeoutMs: context.options.timeoutMs, signal: context.services.io.signal }
 }
 
-/** Looks at a registry, and lets every engine look at the same time. */
-export async function observe(context: Context, survey: Survey, target: Target): Promise<Case> {
-  context.services.progress.stage(`${target.registry}: looking at the chain that it sends`)
+/**
+ * Looks at a registry, and lets every engine look at the same time. The survey of the machine takes the
+ * processor's time, so that it begins once our own first packet is on its way.
+ */
+export async function observe(context: Context, survey: Surveying, target: Target): Promise<Case> {
+  let dialled = (): void => undefined
+  const started = new Promise<void>((done) => {
+    dialled = done
+    setTimeout(done, PATIENCE_MS).unref()
+  })
+  const issuers = context.options.aia
+    ? async (sent: readonly Buffer[], addresses: readonly string[]) =>
+        findIssuers(context, await survey(), sent, addresses)
+    : undefined
   const [observation, engines] = await Promise.all([
-    probe(target, limitsOf(context)).then((seen) => complete(context, survey, seen)),
-    askEngines(context, survey, target),
+    probe(target, limitsOf(context), { dialled, ...(issuers ? { issuers } : {}) }),
+    started.then(survey).then((found) => askEngines(context, found, target)),
   ])
-  return caseOf(context, survey, observation, engines)
+  return caseOf(context, await survey(), observation, engines)
 }
 
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */
@@ -122,13 +144,16 @@ function askEngines(context: Context, survey: Survey, target: Target): Promise<E
   )
 }
 
-/** Fetches the issuers that were not sent, unless they are known or must not be asked for. */
-async function complete(context: Context, survey: Survey, observation: Observation): Promise<Observation> {
-  if (!context.options.aia || observation.sent.length === 0) return observation
-  const [leaf, ...others] = observation.sent.map((der) => tryParseCertificate(der))
-  if (leaf === undefined || leaf instanceof Error) return observation
+/** Fetches the issuers that were not sent, unless they are known. */
+async function findIssuers(
+  context: Context,
+  survey: Survey,
+  chain: readonly Buffer[],
+  addresses: readonly string[],
+): Promise<readonly AiaFetch[]> {
+  const [leaf, ...others] = chain.map((der) => tryParseCertificate(der))
+  if (leaf === undefined || leaf instanceof Error) return []
   const sent = [leaf, ...others.flatMap((entry) => (entry instanceof Error ? [] : [entry]))]
   const known = CertPool.union(survey.store.pool, CertPool.of(...context.given))
-  const fetched = await climb(sent, known, observation.addresses, limitsOf(context))
-  return { ...observation, fetched }
+  return climb(sent, known, addresses, limitsOf(context))
 }

@@ -15,9 +15,10 @@ import type { Message } from './hand-over.ts'
 import { healFirst } from './heal.ts'
 import { install, inVain } from './install.ts'
 import type { Attempt } from './login.ts'
-import { observe, surveyMachine } from './observe.ts'
+import { observe, surveying } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
+import { silence } from './stage.ts'
 import { undoOne } from './undo.ts'
 
 /** What the caller says follows at once: the password for sudo was typed before we began. */
@@ -63,7 +64,6 @@ function bug(error: unknown): { readonly code: 'bug'; readonly message: string }
   return { code: 'bug', message: errorText(error) }
 }
 
-const silence = { stage: () => undefined, done: () => undefined }
 const unasked = (): Promise<never> => Promise.reject(new Error('the privileged half asks nothing'))
 const nobody = { confirm: unasked, ask: unasked, password: unasked }
 
@@ -96,15 +96,15 @@ async function trust(context: Context, order: TrustOrder): Promise<RegistryView>
   const approved = approvedBy(order)
   await holdAgainstRecord(context, order, approved)
   const target = parseRegistry(order.registry)
-  const survey = await surveyMachine(context)
-  if (order.offline) return installBlind(context, survey, target, approved)
+  const survey = surveying(context)
+  if (order.offline) return installBlind(context, await survey(), target, approved)
   const seen = await observe(context, survey, target)
   const { recorded, login } = order
   const vain = inVain(context, seen, approved)
   // The caller has tried the password; what is left is the engine's own word.
   const attempt: Attempt =
     login === undefined ? { kind: 'none' } : { kind: 'proven', password: login.password }
-  return vain ?? install(context, survey, seen, approved, recorded, attempt)
+  return vain ?? install(context, await survey(), seen, approved, recorded, attempt)
 }
 
 /** The bytes themselves; names and fingerprints are read out of them here. */

@@ -15,14 +15,16 @@ import { exitOf } from '../exit.ts'
 import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
+import { AT_ONCE, aheadOf } from './each.ts'
 import { healFirst } from './heal.ts'
 import { handsFor } from './hand-over.ts'
 import { keeperFor } from './credentials.ts'
 import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
 import { askPassword, tryLogin, type Attempt } from './login.ts'
-import { observe, surveyMachine, type Case, type Survey } from './observe.ts'
+import { observe, surveying, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
+import { stageOf } from './stage.ts'
 import { exitOfCase } from './verdict.ts'
 
 /** Asked once it is clear that there will be a login. */
@@ -39,28 +41,34 @@ export async function trust(context: Context): Promise<Outcome> {
   const { options } = context
   const targets = options.registries.map(parseRegistry)
   await healFirst(context)
-  const survey = await surveyMachine(context)
+  const survey = surveying(context)
+  // Looks go on while one registry's change waits for a person or the lock.
+  const nextLook = aheadOf(options.offline ? [] : targets, AT_ONCE, (target) =>
+    observe(context, survey, target),
+  )
   const views: RegistryView[] = []
   for (const target of targets) {
-    const work = (): Promise<RegistryView> =>
-      options.offline
-        ? installBlind(context, survey, target)
-        : trustOne(context, survey, target, () => askPassword(context, target.registry))
+    const look = options.offline ? undefined : nextLook()
+    const work = async (): Promise<RegistryView> => {
+      if (!look) return installBlind(context, await survey(), target)
+      stageOf(context, views.length, `${target.registry}: looking at the chain that it sends`)
+      const seen = await look
+      return trustOne(context, await survey(), seen, () => askPassword(context, target.registry))
+    }
     // What was done for the others is reported whatever comes after.
     const view = await orRefusal(context, target.registry, work)
     views.push(view)
     if (view.document.exitCode === 130) break
   }
-  return outcomeOf(context, views, { survey })
+  return outcomeOf(context, views, { survey: await survey() })
 }
 
 async function trustOne(
   context: Context,
   survey: Survey,
-  target: Target,
+  seen: Case,
   ask: AskPassword,
 ): Promise<RegistryView> {
-  const seen = await observe(context, survey, target)
   try {
     return await mend(context, survey, seen, ask)
   } catch (error) {
