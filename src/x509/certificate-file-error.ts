@@ -1,4 +1,5 @@
-export type CertificateFileProblem = 'private-key' | 'pkcs12' | 'empty' | 'unknown' | 'damaged' | 'refused'
+export type CertificateFileProblem =
+  'private-key' | 'pkcs12' | 'empty' | 'unknown' | 'damaged' | 'refused' | 'password' | 'mismatch'
 
 /** Why a file that was given as a CA cannot serve; the message completes "it cannot be used: ". */
 export class CertificateFileError extends Error {

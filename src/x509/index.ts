@@ -19,3 +19,4 @@ export { CertificateFileError, type CertificateFileProblem } from './certificate
 export { readCertificates } from './certificate-file.ts'
 export { certificatesFromPkcs7 } from './pkcs7.ts'
 export { colons, day, issuerOf, list, nameOf } from './words.ts'
+export { clientFault, readPair, readPairFile, type ClientPair } from './client-pair.ts'
