@@ -1,6 +1,7 @@
 import { TrustError } from '../errors.ts'
 import type { ChainLink, Judgement } from '../judge/index.ts'
-import { colons, isSelfSigned, nameOf, type Certificate } from '../x509/index.ts'
+import { isSelfSigned, nameOf, type Certificate } from '../x509/index.ts'
+import { acceptedThen, afterConfirmation, anotherIdentity, recordedIn } from './another-identity.ts'
 import { approve, line, type Approval } from './approve.ts'
 import type { Approved, IdentityHow, RegistryRecord } from './model.ts'
 
@@ -109,9 +110,7 @@ function byFile(question: IdentityQuestion): Decision {
 }
 
 function byRecord(question: IdentityQuestion, recorded: RegistryRecord): Decision {
-  const known = question.judgement.candidates.find(
-    (link) => link.certificate.sha256 === recorded.identity.sha256,
-  )
+  const known = recordedIn(question.judgement, recorded)
   if (known)
     return approveWith(
       question,
@@ -119,14 +118,10 @@ function byRecord(question: IdentityQuestion, recorded: RegistryRecord): Decisio
       question.judgement.proven && question.judgement.missing.length > 0 ? [] : [known.certificate],
       known.certificate,
     )
-  throw new TrustError(
-    'identity-mismatch',
-    `${question.registry} presents another identity than the one accepted on ${recorded.since.slice(0, 10)}: somebody may be in between, or its CA was changed`,
-    {
-      seen: `${seen(question)}\naccepted then: ${colons(recorded.identity.sha256)}  ${JSON.stringify(recorded.identity.subject)}`,
-      fix: `once the owner has confirmed the new CA: trust-registry ${question.registry} --ca NEW-CA.pem`,
-    },
-  )
+  throw new TrustError('identity-mismatch', anotherIdentity(recorded), {
+    seen: `${seen(question)}\naccepted then: ${acceptedThen(recorded)}`,
+    fix: afterConfirmation(recorded),
+  })
 }
 
 function approveWith(

@@ -61,6 +61,8 @@ export interface RegistryRecord {
   readonly identity: Identity
   /** Base64 of the accepted certificate, so that the same one can be recognised and put back. */
   readonly anchor: string
+  /** SHA-256 of certificates in our files that belong to an earlier identity; they stay until `--prune`. */
+  readonly superseded?: readonly string[]
   readonly since: string
 }
 
@@ -81,4 +83,6 @@ export interface Approved {
   /** The certificate that the identity names; installed only if `install` holds it. */
   readonly anchor: Certificate
   readonly install: readonly Certificate[]
+  /** SHA-256 of certificates that belong to it as well, and need no file now. */
+  readonly standing?: readonly string[]
 }

@@ -1,61 +1,25 @@
 import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
-import { sha256 } from './digest.ts'
-import { look, namesIn, readExisting } from './look.ts'
-import type { Change, OwnedFile, PlanItem } from './model.ts'
+import { look, namesIn } from './look.ts'
 import type { Place, Plan } from './plan.ts'
+import { release } from './release.ts'
 import type { Step } from './step.ts'
 
 /** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
-export async function planUndo({ machine, state }: Place, registries: ReadonlySet<string>): Promise<Plan> {
+export async function planUndo(place: Place, registries: ReadonlySet<string>): Promise<Plan> {
+  const { machine, state } = place
   const records = await state.records()
-  const steps: Step[] = []
-  const items: PlanItem[] = []
-  const changes: Change[] = []
-  const kept: OwnedFile[] = []
-
-  for (const file of records.files) {
-    const owners = file.registries.filter((registry) => !registries.has(registry))
-    if (owners.length === file.registries.length) {
-      kept.push(file)
-      continue
-    }
-    if (owners.length > 0) {
-      kept.push({ ...file, registries: owners })
-      changes.push({ path: file.path, state: 'unchanged', sha256: file.sha256 })
-      continue
-    }
-    const { path, runtime } = file
-    const info = await look(machine, path)
-    if (info === undefined) continue
-    const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
-    if (there === undefined || sha256(there) !== file.sha256) {
-      changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
-      continue
-    }
-    const { mode, uid, gid } = info
-    const bytes = there.toString('base64')
-    const item = { target: path, reason: 'nothing needs it any more', runtime, privileged: true }
-    if (file.before === undefined) {
-      steps.push({ do: 'remove', path, mode, bytes })
-      items.push({ ...item, action: 'remove' })
-      changes.push({ path, state: 'removed', sha256: file.sha256 })
-    } else {
-      const original = (await state.kept(file.before)).toString('base64')
-      steps.push({ do: 'replace', path, mode, uid, gid, before: bytes, bytes: original })
-      items.push({ ...item, action: 'write', reason: 'as it was before' })
-      changes.push({ path, state: 'written', sha256: file.before })
-    }
-  }
-  steps.push(...(await emptied(machine, records.directories, steps)))
-  const inUse = (directory: string): boolean => kept.some((file) => file.path.startsWith(`${directory}/`))
+  const reason = 'nothing needs it any more'
+  const released = await release(place, records.files, reason, (_file, owner) => registries.has(owner))
+  const { files, steps } = released
+  const gone = await emptied(machine, records.directories, steps)
+  const inUse = (directory: string): boolean => files.some((file) => file.path.startsWith(`${directory}/`))
   return {
-    items,
-    steps,
-    changes,
+    ...released,
+    steps: [...steps, ...gone],
     records: {
       ...records,
-      files: kept,
+      files,
       directories: records.directories.filter((directory) => inUse(directory)),
       registries: records.registries.filter((record) => !registries.has(record.registry)),
     },

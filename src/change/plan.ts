@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
 import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
+import { recordAfter } from './record.ts'
 import { sha256 } from './digest.ts'
 import { changedByOthers, changedMeanwhile, drifted, look, readExisting } from './look.ts'
 import type { State } from './state.ts'
@@ -64,6 +65,7 @@ export async function planInstall(
   const items: PlanItem[] = []
   const changes: Change[] = []
   const files = new Map(records.files.map((file) => [file.path, file]))
+  const written = new Set<string>()
 
   for (const file of wanted) {
     const { path, bytes, runtime, certificate } = file
@@ -76,6 +78,7 @@ export async function planInstall(
     if (there && !replaced) {
       changes.push({ path, state: 'unchanged', sha256: digest })
     } else {
+      if (certificate !== undefined) written.add(certificate)
       refuseForeign(file, owned, there)
       const base = { path, mode, bytes: bytes.toString('base64') }
       steps.push(
@@ -102,9 +105,7 @@ export async function planInstall(
     }
   }
   const before = records.registries.find((record) => record.registry === registry)
-  const anchor = approved.anchor.raw.toString('base64')
-  const same = before?.identity.sha256 === approved.identity.sha256
-  const record = same ? before : { registry, identity: approved.identity, anchor, since }
+  const record = recordAfter(before, registry, approved, { since, written, files: [...files.values()] })
   return {
     items,
     steps,

@@ -50,6 +50,8 @@ function isOwnedFile(value: unknown): boolean {
 
 function isRegistryRecord(value: unknown): boolean {
   if (!isObject(value) || !areTexts(value, 'registry', 'anchor', 'since')) return false
+  const superseded = value['superseded'] ?? []
+  if (!isListOf(superseded, (sha256) => typeof sha256 === 'string')) return false
   return isObject(value['identity']) && areTexts(value['identity'], 'how', 'sha256', 'subject')
 }
 

@@ -13,6 +13,8 @@ export interface Holding {
   readonly identity: Identity
   /** RFC 3339: the end of the installed certificate. */
   readonly expires?: string
+  /** It belongs to an earlier identity, and stays until `--prune`. */
+  readonly superseded?: true
   readonly holds: boolean
   readonly drift?: string
 }
@@ -32,12 +34,33 @@ export async function holdings(machine: Machine, records: Records): Promise<read
         since: file.since,
         identity: record.identity,
         ...(expires === undefined ? {} : { expires }),
+        ...(file.certificate !== undefined && record.superseded?.includes(file.certificate)
+          ? { superseded: true as const }
+          : {}),
         holds: drift === undefined,
         ...(drift === undefined ? {} : { drift }),
       })
     }
   }
   return found.sort((a, b) => byOctets(a.registry, b.registry) || byOctets(a.where, b.where))
+}
+
+/** SHA-256 of the certificates whose file, on behalf of this registry, somebody has taken away. */
+export async function goneFiles(
+  machine: Machine,
+  records: Records,
+  registry: string,
+): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>()
+  for (const file of records.files.filter((entry) => entry.registries.includes(registry))) {
+    // What cannot be looked at is not known to be gone.
+    const there = await machine.stat(file.path).then(
+      (info) => info !== undefined,
+      () => true,
+    )
+    if (!there && file.certificate !== undefined) gone.add(file.certificate)
+  }
+  return gone
 }
 
 /** The same order on every machine, whatever its language. */

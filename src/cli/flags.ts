@@ -55,6 +55,7 @@ const state = { 'state-dir': string({ helpValue: 'DIR', summary: 'where the jour
 export const trustFlags = {
   ...identity,
   'trust-on-first-use': toggle('accept the identity that the registry presents, unchecked'),
+  prune: toggle('drop the anchors that earlier identities left behind'),
   scope: string({
     helpValue: 'SCOPE',
     options: ['registry'],

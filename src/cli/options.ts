@@ -14,6 +14,7 @@ export interface Options {
   /** 64 upper-case hex digits each. */
   readonly fingerprints: readonly string[]
   readonly trustOnFirstUse: boolean
+  readonly prune: boolean
   /** Empty: all that are found. */
   readonly runtimes: readonly string[]
   readonly username?: string
@@ -45,6 +46,7 @@ export const defaultOptions = {
   ca: [],
   fingerprints: [],
   trustOnFirstUse: false,
+  prune: false,
   runtimes: [],
   passwordStdin: false,
   tokenRealms: [],

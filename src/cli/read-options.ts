@@ -37,6 +37,7 @@ export async function readOptions(
     ca: filled('--ca', flags.ca),
     fingerprints: (flags.fingerprint ?? []).map(parseFingerprint),
     trustOnFirstUse: flags['trust-on-first-use'] ?? false,
+    prune: flags.prune ?? false,
     runtimes: flags.runtime ?? [],
     ...(flags.username !== undefined && { username: userName(flags.username) }),
     passwordStdin: flags['password-stdin'] ?? false,
@@ -84,6 +85,9 @@ function checkRelations(command: Options['command'], flags: RawFlags, registries
   if (flags.quiet === true && flags.verbose === true) throw usage('--quiet and --verbose exclude each other')
   if (flags.offline === true && (flags.ca ?? []).length === 0) {
     throw usage('--offline installs what --ca names, and --ca is missing', '--offline --ca ca.pem')
+  }
+  if (flags.offline === true && flags.prune === true) {
+    throw usage('--prune drops an anchor once the registry is seen without it, and --offline does not look')
   }
   checkLogin(flags, registries.length, usage)
 }

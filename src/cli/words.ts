@@ -11,6 +11,7 @@ export const flagTable = {
   ca: 'value',
   fingerprint: 'value',
   'trust-on-first-use': 'switch',
+  prune: 'switch',
   scope: 'value',
   runtime: 'value',
   username: 'value',

@@ -16,6 +16,7 @@ export const findingCodes = [
   'missing-intermediate',
   'self-signed',
   'rotated-ca',
+  'identity-changed',
   'expired',
   'not-yet-valid',
   'clock-skew',

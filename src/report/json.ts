@@ -85,6 +85,7 @@ const resultOrder: Order<ResultDocument> = {
     since: true,
     identity,
     expires: true,
+    superseded: true,
     holds: true,
     drift: true,
   },

@@ -1,3 +1,4 @@
+import { trustCommand } from './advice.ts'
 import { identityLines } from './changes.ts'
 import type { ResultDocument, StatusEntry } from './document.ts'
 import { plural } from './layout.ts'
@@ -28,7 +29,9 @@ export function renderStatus(document: ResultDocument, options: TextOptions): st
 function entryCells(entry: StatusEntry, now: Date | undefined, style: Style): Cell[] {
   const { glyph } = style
   const state: Cell = entry.holds
-    ? { text: `${glyph.good} holds`, tone: 'good' }
+    ? entry.superseded
+      ? { text: `${glyph.info} superseded`, tone: 'warn' }
+      : { text: `${glyph.good} holds`, tone: 'good' }
     : { text: `${glyph.bad} ${style.safe(entry.drift ?? 'changed', 200)}`, tone: 'bad' }
   return [
     { text: style.safe(entry.registry, 270), tone: 'strong' },
@@ -55,6 +58,15 @@ function detailLines(entry: StatusEntry, style: Style): string[] {
   ]
 }
 
+/** A certificate of an earlier identity is trusted as long as its file is there. */
+function pruneLines(entries: readonly StatusEntry[]): string[] {
+  const old = [...new Set(entries.filter((entry) => entry.superseded).map((entry) => entry.registry))]
+  if (old.length === 0) return []
+  const [only] = old
+  const registry = old.length === 1 && only !== undefined ? trustCommand(only) : trustCommand('REGISTRY:PORT')
+  return [`To drop what an earlier identity left behind: ${registry} --prune`]
+}
+
 function closing(entries: readonly StatusEntry[]): string[] {
   const registries = new Set(entries.map((entry) => entry.registry))
   const drifted = entries.filter((entry) => !entry.holds).length
@@ -64,6 +76,7 @@ function closing(entries: readonly StatusEntry[]): string[] {
     `${plural(entries.length, 'entry').replace(/ys$/, 'ies')}, ${
       drifted === 0 ? 'all as we left them' : `${drifted} not as we left them`
     }`,
+    ...pruneLines(entries),
     `To take back: trust-registry undo ${undo}`,
   ]
 }

@@ -143,6 +143,7 @@ describe('options', () => {
       trustOnFirstUse: false,
       runtimes: [],
       passwordStdin: false,
+      prune: false,
       login: true,
       loginRequired: false,
       timeoutMs: 10_000,

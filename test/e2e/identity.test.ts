@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { repository, type Host } from '../../fixtures/lab/host.ts'
+import type { RunResult } from '../../fixtures/lab/run.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import { createCa, selfSigned, type CertificateAuthority } from '../../fixtures/pki.ts'
-import { credentials, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
+import { credentials, dockerLogin, runJson, users, watched, withLab, type JsonRun } from './scene.ts'
 
 const registry = 'reg.corp:5000'
 
@@ -128,6 +130,124 @@ describe('identity', function () {
     assert.equal((await runJson(host, [registry])).code, 0, 'the new one is on record now')
   })
 
+  /** The address behind the name: from now on somebody else answers. */
+  async function switchTo(host: Host, to: Server, from: Server): Promise<void> {
+    await host.write('/etc/hosts', (await host.read('/etc/hosts')).replaceAll(from.address, to.address))
+  }
+
+  it('a new CA without a new pin: exit 5; with it both anchors work until --prune, which wants a word of its own', async () => {
+    const host = await freshHost(server.address)
+    const pinned = (ca: CertificateAuthority): string[] => [
+      registry,
+      '--ca',
+      `/root/${ca === root ? 'ca' : 'other'}.pem`,
+      '--fingerprint',
+      ca.sha256,
+    ]
+    const old = await runJson(host, pinned(root))
+    assert.equal(old.code, 0)
+    const oldFile = old.registry.changes[0]?.path ?? ''
+    await switchTo(host, impostor, server)
+    const before = await host.snapshot([...watched, '/var/lib/trust-registry'])
+    assert.equal((await runJson(host, [registry])).code, 5)
+    assert.equal((await runJson(host, [registry, '--trust-on-first-use', '--yes'])).code, 5)
+    assert.equal((await runJson(host, pinned(root))).code, 5)
+    const look = await runJson(host, ['diagnose', registry])
+    assert.ok(
+      look.registry.findings.some(({ code }) => code === 'identity-changed'),
+      look.stdout,
+    )
+    assert.deepEqual(await host.snapshot([...watched, '/var/lib/trust-registry']), before)
+
+    const moved = await runJson(host, pinned(other))
+    assert.equal(moved.code, 0, moved.stdout)
+    assert.equal((await dockerLogin(host, registry)).code, 0, 'the new anchor works')
+    await switchTo(host, server, impostor)
+    assert.equal((await eventually(() => dockerLogin(host, registry))).code, 0, 'the old anchor works')
+    assert.equal((await runJson(host, [registry])).code, 5, 'and is no identity any more')
+    await switchTo(host, impostor, server)
+
+    const status = await host.product(['status'])
+    assert.match(status.stdout, /superseded/)
+    assert.match(status.stdout, /trust-registry reg\.corp:5000 --prune/)
+    const planned = await runJson(host, [registry, '--prune', '--check'])
+    assert.equal(planned.code, 3)
+    assert.deepEqual(
+      planned.registry.plan.map(({ action, target }) => [action, target]),
+      [['remove', oldFile]],
+    )
+    assert.equal((await runJson(host, [registry, '--prune'])).code, 4, 'off a terminal it needs --yes')
+    const pruned = await runJson(host, [registry, '--prune', '--yes'])
+    assert.equal(pruned.code, 0, pruned.stdout)
+    assert.equal(pruned.registry.verified, true)
+    assert.equal(await host.exists(oldFile), false)
+    assert.doesNotMatch((await host.product(['status'])).stdout, /superseded/)
+    assert.equal((await runJson(host, [registry, '--prune', '--yes'])).document.changed, false)
+    await switchTo(host, server, impostor)
+    assert.equal((await eventually(() => dockerLogin(host, registry), 1)).code, 1, 'the old anchor is gone')
+    await switchTo(host, impostor, server)
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    assert.equal(await host.exists('/etc/docker/certs.d'), false)
+  })
+
+  it('--prune leaves what another registry needs, what somebody placed, and what was changed since', async () => {
+    const host = await freshHost(server.address)
+    const both = [registry, 'reg.corp:443']
+    await host.write('/etc/docker/certs.d/reg.corp:5000/mine.crt', root.pem)
+    for (const name of both)
+      assert.equal((await runJson(host, [name, '--offline', '--ca', '/root/ca.pem'])).code, 0)
+    const files = (await host.run(['find', '/etc/docker/certs.d', '-name', 'trust-registry-*'])).stdout
+    await switchTo(host, impostor, server)
+    const moved = await runJson(host, [registry, '--ca', '/root/other.pem'])
+    assert.equal(moved.code, 0, moved.stdout)
+    const old = files.split('\n').find((file) => file.includes(registry)) ?? ''
+    await host.write(old, `${root.pem}# changed`)
+    const kept = await runJson(host, [registry, '--prune', '--yes'])
+    assert.equal(kept.code, 9, kept.stdout)
+    assert.deepEqual(
+      kept.registry.changes.filter(({ state }) => state === 'kept').map(({ path }) => path),
+      [old],
+    )
+    assert.equal(await host.read('/etc/docker/certs.d/reg.corp:5000/mine.crt'), root.pem)
+    const others = files.split('\n').filter((file) => file.includes('reg.corp:443'))
+    assert.ok(others.length > 0)
+    for (const file of others) assert.equal(await host.read(file), root.pem)
+  })
+
+  it('--offline does not replace what is on record without a pin', async () => {
+    const host = await freshHost(server.address)
+    const offline = (...more: string[]): Promise<JsonRun> => runJson(host, [registry, '--offline', ...more])
+    assert.equal((await offline('--ca', '/root/ca.pem')).code, 0)
+    const before = await host.snapshot([...watched, '/var/lib/trust-registry'])
+    const silent = await offline('--ca', '/root/other.pem', '--yes')
+    assert.equal(silent.code, 5)
+    assert.match(silent.registry.error?.fix ?? '', /add --fingerprint SHA256:[0-9A-F]{64}/)
+    assert.deepEqual(await host.snapshot([...watched, '/var/lib/trust-registry']), before)
+    await host.write('/root/both.pem', other.pem + root.pem)
+    const beside = await offline('--ca', '/root/both.pem')
+    assert.equal(beside.code, 0)
+    assert.deepEqual(
+      [beside.registry.identity?.how, beside.registry.identity?.sha256],
+      ['recorded', root.sha256],
+    )
+    const pinned = await offline('--ca', '/root/other.pem', '--fingerprint', other.sha256)
+    assert.equal(pinned.code, 0)
+    assert.match((await host.product(['status'])).stdout, /superseded/)
+    assert.equal((await host.product([registry, '--offline', '--ca', '/root/ca.pem', '--prune'])).code, 2)
+  })
+
+  it('--check says 3 where a file of ours is gone, even if Docker does not mind', async () => {
+    const host = await freshHost(server.address)
+    const first = await runJson(host, [registry, '--ca', '/root/ca.pem'])
+    const file = first.registry.changes[0]?.path ?? ''
+    await host.run(['mv', file, '/etc/docker/certs.d/reg.corp:5000/renamed.crt'])
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+    assert.equal((await host.product(['status'])).code, 1)
+    assert.equal((await runJson(host, [registry, '--check'])).code, 3)
+    assert.equal((await runJson(host, [registry])).code, 0)
+    assert.equal((await host.product(['status'])).code, 0)
+  })
+
   it('a pin of the root that is not sent: the answer is the file beside it', async () => {
     const host = await freshHost(server.address)
     const alone = await runJson(host, [registry, '--fingerprint', root.sha256])
@@ -154,3 +274,13 @@ describe('identity', function () {
     assert.match(run.registry.error?.message ?? '', /not ours alone/)
   })
 })
+
+/** Go keeps /etc/hosts for up to five seconds. */
+async function eventually(work: () => Promise<RunResult>, code = 0): Promise<RunResult> {
+  const until = Date.now() + 7000
+  for (;;) {
+    const result = await work()
+    if (result.code === code || Date.now() > until) return result
+    await sleep(250)
+  }
+}

@@ -20,6 +20,7 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...options.ca.flatMap((path) => ['--ca', path]),
     ...options.fingerprints.flatMap((pin) => ['--fingerprint', `SHA256:${pin}`]),
     ...flag('--trust-on-first-use', options.trustOnFirstUse),
+    ...flag('--prune', options.prune),
     ...options.runtimes.flatMap((name) => ['--runtime', name]),
     ...(options.username === undefined ? [] : ['-u', options.username]),
     ...flag('--password-stdin', options.passwordStdin),
@@ -86,6 +87,11 @@ export async function askIdentity(
 
 /** What is consent off a terminal, beside `--yes`. */
 export type Consent = 'identity-is-enough' | 'needs-yes'
+
+/** To take trust away, or anything else beside the registry's own files, wants a word of its own. */
+export function consentFor(plan: Plan): Consent {
+  return plan.items.every((item) => item.action === 'write') ? 'identity-is-enough' : 'needs-yes'
+}
 
 /** Off a terminal a valid identity is consent to per-registry files; undo wants a word of its own. */
 export async function askChanges(

@@ -94,14 +94,16 @@ export function trustOrder(
   recorded: string | undefined,
   password?: string,
 ): TrustOrder {
-  const { username, loginRequired: required, timeoutMs, offline, aia } = options
+  const { username, loginRequired: required, timeoutMs, offline, aia, prune } = options
   return {
-    ...{ version: 1, do: 'trust', registry: target.registry, scope: 'registry', timeoutMs, offline, aia },
+    ...{ version: 1, do: 'trust', registry: target.registry, scope: 'registry', timeoutMs },
+    ...{ offline, aia, prune },
     agreed: agreedLines(plan.items),
     runtimes: engines.filter((engine) => engine.required).map((engine) => engine.survey.name),
     how: approved.identity.how,
     anchor: approved.anchor.raw.toString('base64'),
     install: approved.install.map(({ raw }) => raw.toString('base64')),
+    standing: approved.standing ?? [],
     ...(recorded === undefined ? {} : { recorded }),
     ...(password === undefined || username === undefined ? {} : { login: { username, password, required } }),
   }

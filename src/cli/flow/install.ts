@@ -1,17 +1,19 @@
-import { isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
+import { isEmpty, planInstall, planPrune, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
-import type { ExitCode } from '../exit.ts'
+import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
-import { askChanges } from './consent.ts'
+import { askChanges, consentFor } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
+import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { keeperFor, type Keeper } from './credentials.ts'
 import { loginFailed, withLogin, type LoginReport } from './login-report.ts'
 import { login, type Attempt } from './login.ts'
+import { sameRecord } from './record.ts'
 import { judgeAgain, type Case, type Survey } from './observe.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 
@@ -45,7 +47,7 @@ export async function install(
   const { registry } = seen.target
   const keeper = keeperFor(context, registry, password ?? '')
   const handOn = async (): Promise<RegistryView> => {
-    await askChanges(context, plan.items, 'identity-is-enough')
+    await askChanges(context, plan.items, consentFor(plan))
     const order = trustOrder(context, seen.target, seen.evidence.engines, approved, plan, recorded, password)
     const view = viewOf(context, seen, { exitCode: 0, verified: false })
     const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
@@ -66,19 +68,21 @@ export async function install(
   const { plan: done, proof } = await orTakeBack(keeper, () =>
     carryOut(context, plan, {
       command: `trust ${registry}`,
-      consent: 'identity-is-enough',
+      consent: consentFor(plan),
       check: () => sameRecord(context, registry, approved, recorded),
       plan: () => planFor(context, seen, approved),
       prove: () => prove(context, survey, seen, attempt, keeper),
     }),
   )
+  const error = keptFiles(done.changes)
   const view = viewOf(context, proof.seen, {
-    exitCode: exitAfter(context, proof.seen),
+    exitCode: combine([exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
     verified: isVerified(proof.seen.judgement),
     identity,
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
+    ...(error ? { error } : {}),
   })
   return withLogin(view, proof.login ?? report)
 }
@@ -115,30 +119,11 @@ export function inVain(context: Context, seen: Case, approved: Approved): Regist
   return viewOf(context, seen, { exitCode: ownerMustAct ? 6 : 1, verified: false, identity })
 }
 
-/** Two runs at once may have accepted two identities: the second one decides anew. */
-async function sameRecord(
-  context: Context,
-  registry: string,
-  approved: Approved,
-  recorded: string | undefined,
-): Promise<void> {
-  const { registries } = await context.state.records()
-  const now = registries.find((record) => record.registry === registry)
-  const expected = [approved.identity.sha256, recorded]
-  if (now === undefined || expected.includes(now.identity.sha256)) return
-  throw new TrustError('identity-mismatch', 'another run has just accepted an identity for this registry', {
-    seen: `accepted: SHA256 ${now.identity.sha256}`,
-    fix: 'run it again: the identity is then held against that one',
-  })
-}
-
-function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
-  return planInstall(
-    context,
-    seen.target.registry,
-    approved,
-    filesFor(context, seen.evidence.engines, seen.target, approved.install),
-  )
+async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
+  const { registry } = seen.target
+  const files = filesFor(context, seen.evidence.engines, seen.target, approved.install)
+  const plan = await planInstall(context, registry, approved, files)
+  return context.options.prune ? planPrune(context, plan, registry) : plan
 }
 
 /** The engine's own word, then the login. Whatever is thrown here takes the change back. */

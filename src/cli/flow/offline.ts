@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
+import { recordOf, sameRecord } from './record.ts'
 import type { Survey } from './observe.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
@@ -14,9 +15,13 @@ export async function installBlind(
   context: Context,
   survey: Survey,
   target: Target,
-  approved: Approved = decideBlind(context.given, context.options.fingerprints),
+  /** In the privileged half: what the caller approved. */
+  ordered?: Approved,
 ): Promise<RegistryView> {
   const { options, machine, state } = context
+  const { registry } = target
+  const recorded = await recordOf(state, registry)
+  const approved = ordered ?? decideBlind(registry, context.given, options.fingerprints, recorded)
   const { identity } = approved
   const engines = survey.engines.map(({ survey: found }) => ({
     survey: found,
@@ -24,25 +29,30 @@ export async function installBlind(
   }))
   const plan = async (): Promise<Plan> => {
     const files = filesFor(context, engines, target, approved.install)
-    return planInstall({ machine, state }, target.registry, approved, files)
+    return planInstall({ machine, state }, registry, approved, files)
   }
   const first = await plan()
   if (options.dryRun) {
     const exitCode = options.check && !isEmpty(first) ? 3 : 0
-    return blindView(context, target.registry, { exitCode, verified: false, identity, plan: first.items })
+    return blindView(context, registry, { exitCode, verified: false, identity, plan: first.items })
   }
-  if (!isEmpty(first) && (await handsFor(context, writingTo(first))) === 'sudo') {
+  const was = recorded?.identity.sha256
+  if (
+    (!isEmpty(first) || was !== identity.sha256) &&
+    (await handsFor(context, writingTo(first))) === 'sudo'
+  ) {
     await askChanges(context, first.items, 'identity-is-enough')
-    const order = trustOrder(context, target, engines, approved, first, undefined)
-    return byRoot(context, order, blindView(context, target.registry, { exitCode: 0, verified: false }))
+    const asked = trustOrder(context, target, engines, approved, first, was)
+    return byRoot(context, asked, blindView(context, registry, { exitCode: 0, verified: false }))
   }
   const { plan: done } = await carryOut(context, first, {
-    command: `trust ${target.registry}`,
+    command: `trust ${registry}`,
     consent: 'identity-is-enough',
+    check: () => sameRecord(context, registry, approved, was),
     plan,
     prove: () => Promise.resolve(),
   })
-  return blindView(context, target.registry, {
+  return blindView(context, registry, {
     exitCode: engines.some((engine) => engine.required) ? 0 : 1,
     verified: false,
     identity,

@@ -28,6 +28,9 @@ export interface TrustOrder extends Common {
   readonly anchor: string
   /** Base64 of the certificates to install, at most 100. */
   readonly install: readonly string[]
+  /** SHA-256 of certificates that were approved as well, and need no file now. */
+  readonly standing: readonly string[]
+  readonly prune: boolean
   /** SHA-256 of the identity on record that the caller has seen, whether it is replaced or not. */
   readonly recorded?: string
   readonly offline: boolean
@@ -83,10 +86,9 @@ function checkTrust(found: Fields): void {
   if (!isBase64(found['anchor'])) throw refused('anchor')
   if (!isTexts(found['install'], 100, MAX_ORDER) || !found['install'].every(isBase64))
     throw refused('install')
-  const { recorded } = found
-  if (recorded !== undefined && !/^[0-9A-F]{64}$/.test(textOf(recorded))) throw refused('recorded')
-  if (typeof found['offline'] !== 'boolean' || typeof found['aia'] !== 'boolean')
-    throw refused('offline, aia')
+  if (!isTexts(found['standing'], 100, 64) || !found['standing'].every(isSha256)) throw refused('standing')
+  if (found['recorded'] !== undefined && !isSha256(found['recorded'])) throw refused('recorded')
+  for (const name of ['offline', 'aia', 'prune']) if (typeof found[name] !== 'boolean') throw refused(name)
   const { login } = found
   if (login !== undefined && !isLogin(login)) throw refused('login')
 }
@@ -126,6 +128,10 @@ function isTexts(value: unknown, most: number, longest: number): value is readon
     value.length <= most &&
     value.every((item) => typeof item === 'string' && item.length <= longest)
   )
+}
+
+function isSha256(value: unknown): boolean {
+  return /^[0-9A-F]{64}$/.test(textOf(value))
 }
 
 function isBase64(value: unknown): boolean {

@@ -19,6 +19,7 @@ import { observe, surveying } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
 import { silence } from './stage.ts'
+import { recordOf } from './record.ts'
 import { undoOne } from './undo.ts'
 
 /** What the caller says follows at once: the password for sudo was typed before we began. */
@@ -87,9 +88,9 @@ async function contextOf(order: Order, services: Services): Promise<Context> {
   return { ...context, agreed: new Set(order.agreed) }
 }
 
-function trustOptions({ runtimes, aia, offline, login }: TrustOrder): Partial<Options> {
+function trustOptions({ runtimes, aia, offline, prune, login }: TrustOrder): Partial<Options> {
   const named = login === undefined ? {} : { username: login.username, loginRequired: login.required }
-  return { runtimes, aia, offline, ...named }
+  return { runtimes, aia, offline, prune, ...named }
 }
 
 async function trust(context: Context, order: TrustOrder): Promise<RegistryView> {
@@ -112,7 +113,7 @@ function approvedBy(order: TrustOrder): Approved {
   const anchor = certificate(order.anchor)
   const install = order.install.map(certificate)
   const identity = { how: order.how, sha256: anchor.sha256, subject: anchor.subject.text }
-  return { identity, anchor, install }
+  return { identity, anchor, install, standing: order.standing }
 }
 
 /** A certificate that a CA has issued to a server is never an anchor, whoever asks. */
@@ -130,10 +131,10 @@ function certificate(base64: string): Certificate {
 
 /** Only a pin or a file replaces what was accepted before, and only what the caller has seen. */
 async function holdAgainstRecord(context: Context, order: TrustOrder, approved: Approved): Promise<void> {
-  const { registries } = await context.state.records()
-  const now = registries.find((record) => record.registry === order.registry)?.identity.sha256
+  const now = (await recordOf(context.state, order.registry))?.identity.sha256
   if (now === undefined || now === approved.identity.sha256) return
-  if (now === order.recorded && (order.how === 'pin' || order.how === 'ca-file')) return
+  const explicit = order.how === 'pin' || (order.how === 'ca-file' && !order.offline)
+  if (now === order.recorded && explicit) return
   throw new TrustError(
     'identity-mismatch',
     'another identity is on record, and nothing vouches for this one',

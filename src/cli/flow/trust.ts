@@ -1,6 +1,7 @@
 import {
   confirmed,
   decideIdentity,
+  goneFiles,
   identityMissing,
   type Approved,
   type IdentityQuestion,
@@ -8,7 +9,7 @@ import {
 } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import type { EngineEvidence } from '../../judge/index.ts'
-import { parseRegistry, type Target } from '../../registry/reference.ts'
+import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
@@ -25,6 +26,7 @@ import { askPassword, tryLogin, type Attempt } from './login.ts'
 import { observe, surveying, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
+import { recordOf } from './record.ts'
 import { exitOfCase } from './verdict.ts'
 
 /** Asked once it is clear that there will be a login. */
@@ -97,7 +99,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
       throw loginFailed(context, target.registry, tried.report)
     return tried
   }
-  const recorded = await recordOf(context, target)
+  const recorded = await recordOf(context.state, target.registry)
   const pinned = options.fingerprints.length > 0
   const vouched = pinned || context.given.length > 0 || recorded !== undefined
   if (look === 0 && !vouched) return alreadyTrusted(context, seen, await attempt([]), {})
@@ -105,15 +107,23 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const approved = await establish(context, seen, recorded)
   const { identity } = approved
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
-  const next = look === 0 ? unknownTo(required, pinned ? [] : context.given) : approved.install
+  const gone = await goneFiles(context.machine, await context.state.records(), target.registry)
+  const next =
+    look === 0
+      ? [
+          ...unknownTo(required, pinned ? [] : context.given),
+          ...approved.install.filter(({ sha256 }) => gone.has(sha256)),
+        ]
+      : approved.install
   // What now vouches for it takes the place of what is on record, even where no file changes.
   const moves = recorded !== undefined && recorded.identity.sha256 !== identity.sha256
-  if (look === 0 && next.length === 0 && !moves) {
+  const prunes = options.prune && recorded?.superseded !== undefined
+  if (look === 0 && next.length === 0 && !moves && !prunes) {
     return alreadyTrusted(context, seen, await attempt([]), { identity })
   }
   const vain = inVain(context, seen, approved)
   if (vain) return vain
-  const wanted = { ...approved, install: next }
+  const wanted = { ...approved, install: next, standing: approved.install.map(({ sha256 }) => sha256) }
   return install(context, survey, seen, wanted, recorded?.identity.sha256, await attempt(next))
 }
 
@@ -162,9 +172,4 @@ async function establish(
   await handsFor(context, 'installing a CA')
   if (await askIdentity(context, registry, decision.candidate)) return confirmed(question, decision.candidate)
   throw identityMissing(question, decision.candidate)
-}
-
-async function recordOf(context: Context, target: Target): Promise<RegistryRecord | undefined> {
-  const { registries } = await context.state.records()
-  return registries.find((record) => record.registry === target.registry)
 }

@@ -1,7 +1,4 @@
-import { posix } from 'node:path'
 import { isEmpty, planUndo, type Plan } from '../../change/index.ts'
-import { TrustError } from '../../errors.ts'
-import { shellWord } from '../../machine/shell.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
@@ -10,6 +7,7 @@ import { agreedLines, askChanges } from './consent.ts'
 import type { Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
+import { keptFiles } from './kept.ts'
 import { healFirst } from './heal.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
@@ -50,18 +48,8 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
     plan,
     prove: () => Promise.resolve(),
   })
-  const kept = done.changes.filter((entry) => entry.state === 'kept').map((entry) => entry.path)
+  const error = keptFiles(done.changes)
   const result = { changed: !isEmpty(done), verified: false, plan: done.items, changes: done.changes }
-  if (kept.length === 0) return blindView(context, registry, { ...result, exitCode: 0 })
-  const error = new TrustError(
-    'rollback-incomplete',
-    `changed by somebody since, and therefore kept: ${kept.join(', ')}`,
-    { fix: kept.map(takeAway).join('\n') },
-  )
+  if (!error) return blindView(context, registry, { ...result, exitCode: 0 })
   return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
-}
-
-/** For a person who has looked at it: the file, and the directory where nothing else is in it. */
-function takeAway(path: string): string {
-  return `rm ${shellWord(path)}; rmdir --ignore-fail-on-non-empty ${shellWord(posix.dirname(path))}`
 }

@@ -1,0 +1,58 @@
+import { sha256 } from './digest.ts'
+import { look, readExisting } from './look.ts'
+import type { Change, OwnedFile, PlanItem } from './model.ts'
+import type { Place, Plan } from './plan.ts'
+import type { Step } from './step.ts'
+
+export interface Released extends Pick<Plan, 'items' | 'steps' | 'changes'> {
+  /** What is ours afterwards. */
+  readonly files: readonly OwnedFile[]
+}
+
+/** Takes owners from files; a file goes with the last of them, if it is still as we left it. */
+export async function release(
+  { machine, state }: Place,
+  files: readonly OwnedFile[],
+  reason: string,
+  gives: (file: OwnedFile, registry: string) => boolean,
+): Promise<Released> {
+  const steps: Step[] = []
+  const items: PlanItem[] = []
+  const changes: Change[] = []
+  const kept: OwnedFile[] = []
+
+  for (const file of files) {
+    const owners = file.registries.filter((registry) => !gives(file, registry))
+    if (owners.length === file.registries.length) {
+      kept.push(file)
+      continue
+    }
+    if (owners.length > 0) {
+      kept.push({ ...file, registries: owners })
+      changes.push({ path: file.path, state: 'unchanged', sha256: file.sha256 })
+      continue
+    }
+    const { path, runtime } = file
+    const info = await look(machine, path)
+    if (info === undefined) continue
+    const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
+    if (there === undefined || sha256(there) !== file.sha256) {
+      changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
+      continue
+    }
+    const { mode, uid, gid } = info
+    const bytes = there.toString('base64')
+    const item = { target: path, reason, runtime, privileged: true }
+    if (file.before === undefined) {
+      steps.push({ do: 'remove', path, mode, bytes })
+      items.push({ ...item, action: 'remove' })
+      changes.push({ path, state: 'removed', sha256: file.sha256 })
+    } else {
+      const original = (await state.kept(file.before)).toString('base64')
+      steps.push({ do: 'replace', path, mode, uid, gid, before: bytes, bytes: original })
+      items.push({ ...item, action: 'write', reason: 'as it was before' })
+      changes.push({ path, state: 'written', sha256: file.before })
+    }
+  }
+  return { items, steps, changes, files: kept }
+}
