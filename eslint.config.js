@@ -17,6 +17,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
     },
   },
+  { files: ['bin/*.js'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: ['**/*.js'],
     languageOptions: {

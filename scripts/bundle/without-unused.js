@@ -1,0 +1,53 @@
+// What oclif carries for jobs that it does not do here, and what stands in for it: finding commands and
+// plugins on disk, drawing help (rendered below, at build time), spinners, measuring, printing errors (ours).
+// Half of the start-up of a command. test/cli/bundle.test.ts holds the bundle together with the sources.
+const unusedPackages = {
+  tinyglobby: 'exports.glob = exports.globSync = undefined',
+  minimatch: 'exports.minimatch = undefined',
+  lilconfig: 'exports.lilconfig = undefined',
+  'get-package-type': 'module.exports = undefined',
+  ejs: 'exports.render = (text) => text',
+  ansis: 'exports.strip = (text) => text',
+  'ansi-escapes': 'module.exports = {}',
+  'clean-stack': 'module.exports = (stack) => stack',
+  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false })',
+  'indent-string': 'module.exports = (text) => text',
+  'supports-color': 'exports.stdout = exports.stderr = false',
+  'wrap-ansi': 'module.exports = (text) => text',
+}
+const unusedFiles = {
+  'config/plugin': 'exports.Plugin = undefined',
+  'config/ts-path': 'exports.tsPath = undefined',
+  'errors/handle': 'exports.handle = undefined',
+  'help/index': "Object.assign(exports, require('./util'))",
+  'module-loader': 'exports.loadWithData = undefined',
+  performance: 'exports.Performance = { mark() {}, debug() {}, async collect() {} }',
+  // Would read the user's theme.json, look into /proc for WSL, and start PowerShell on Windows.
+  'util/fs': 'exports.safeReadJson = async () => undefined',
+  'util/os': `exports.getPlatform = async () => process.platform
+    exports.getShell = async () => 'unknown'
+    exports.getHomeDir = () => ''`,
+  'ux/action/simple': 'exports.__esModule = true; exports.default = class { stop() {} }',
+  'ux/action/spinner': 'exports.__esModule = true; exports.default = class { stop() {} }',
+  'ux/colorize-json': 'exports.__esModule = true; exports.default = undefined',
+}
+
+/** @type {import('esbuild').Plugin} */
+export const withoutUnused = {
+  name: 'without unused',
+  setup(build) {
+    const packages = new RegExp(`^(?:${Object.keys(unusedPackages).join('|')})$`)
+    build.onResolve({ filter: packages }, ({ path }) => ({ path, namespace: 'unused' }))
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: unusedPackages[path] ?? '',
+    }))
+    // To read arguments from stdin, which no command of ours does.
+    build.onResolve({ filter: /^node:readline$/ }, ({ path, importer }) =>
+      importer.includes('@oclif') ? { path, namespace: 'unused' } : undefined,
+    )
+    build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]/ }, ({ path }) => {
+      const [, name = ''] = /core\/lib\/(.*)\.js$/.exec(path.replaceAll('\\', '/')) ?? []
+      return Object.hasOwn(unusedFiles, name) ? { contents: unusedFiles[name] } : undefined
+    })
+  },
+}
