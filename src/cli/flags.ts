@@ -28,8 +28,8 @@ const targets = {
   runtime: string({
     ...many,
     helpValue: 'NAME',
-    options: ['docker'],
-    summary: 'docker; all that are found unless given',
+    options: ['docker', 'podman', 'skopeo', 'buildah'],
+    summary: 'docker, podman, skopeo, buildah; all that are found unless given (repeatable)',
   }),
   file: string({ helpValue: 'LIST', summary: 'read registries from a file, one a line, # begins a comment' }),
 }

@@ -1,5 +1,7 @@
 import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
+import type { TrustFault } from '../runtimes/engine.ts'
+import type { CertPool } from '../x509/index.ts'
 import type { EngineEvidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
@@ -19,6 +21,16 @@ export function uncheckedFinding(
       message: `${host} is a loopback address: ${name} does not check certificates there at all, so there is nothing to install`,
     }
   }
+  const { insecure } = engine.trust
+  if (insecure) {
+    return {
+      code: 'insecure-registry',
+      severity: 'error',
+      owner: 'machine',
+      message: `${insecure.path} says not to check the certificate of ${registry}: ${labelOf(engine)} does not look at it at all`,
+      fix: insecure.fix,
+    }
+  }
   return {
     code: 'insecure-registry',
     severity: 'error',
@@ -28,33 +40,36 @@ export function uncheckedFinding(
   }
 }
 
+/** Engines that share their files share a name where those are spoken of. */
+function labelOf(engine: Pick<EngineEvidence, 'survey'>): string {
+  return engine.survey.loader === 'containers' ? "podman's family" : 'Docker'
+}
+
 /** Whether the engine could be found, reached and asked. */
 export function engineFindings(engine: EngineEvidence, registry: string): readonly Finding[] {
-  const { name, state, problem } = engine.survey
+  const { name, kind, state, problem = '' } = engine.survey
   const severity = engine.required ? 'error' : 'warning'
   const base = { owner: 'machine', severity } as const
+  const daemon = kind === 'daemon'
   if (state === 'absent') {
-    const message = `${name} is not on this machine: no ${name}d program and no socket`
+    const message = `${name} is not on this machine: no ${daemon ? `${name}d program and no socket` : 'such program'}`
     // Named with --runtime it is prepared all the same.
     if (engine.required) return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
     const fix = `trust-registry ${registry} --runtime ${name} --ca CA.pem      # to prepare it all the same`
     return [{ ...base, severity: 'error', code: 'runtime-not-found', message, fix }]
   }
   if (state === 'down') {
-    const message = `the ${name} daemon does not answer (${problem ?? ''}), so nobody can ask it`
+    const message = `the ${name} daemon does not answer (${problem}), so nobody can ask it`
     return [{ ...base, code: 'daemon-down', message, fix: `systemctl start ${name}` }]
   }
   if (state === 'unreachable') {
-    const message = `the ${name} daemon may not be asked by this user (${problem ?? ''}): its verdict is our reckoning`
-    return [
-      {
-        ...base,
-        severity: 'warning',
-        code: 'runtime-unreachable',
-        message,
-        fix: 'run it with sudo, or as a member of the docker group',
-      },
-    ]
+    const message = daemon
+      ? `the ${name} daemon may not be asked by this user (${problem}): its verdict is our reckoning`
+      : `${name} cannot be asked (${problem}): its verdict is our reckoning`
+    const fix = daemon
+      ? 'run it with sudo, or as a member of the docker group'
+      : `${name} version      # it says what it needs to run`
+    return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
   }
   return []
 }
@@ -79,18 +94,7 @@ export function staleStore(engine: EngineEvidence, registry: string): readonly F
 export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
   const { trust } = engine
   const findings: Finding[] = []
-  if (trust.fatal) {
-    const { code, path, message } = trust.fatal
-    const fix =
-      code === 'trust-directory-unreadable' ? `ls -ld ${shellWord(path)}` : `mv ${shellWord(path)} /root/`
-    findings.push({
-      code,
-      severity: 'error',
-      owner: 'machine',
-      message: `${path}: Docker refuses every request (${message})`,
-      fix,
-    })
-  }
+  if (trust.fatal) findings.push(faultFinding(engine, trust.fatal))
   for (const { path, reason } of trust.ignored) {
     findings.push({
       code: 'trust-file-ignored',
@@ -102,10 +106,55 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
   return findings
 }
 
+function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFault): Finding {
+  const label = labelOf(engine)
+  const base = { code, severity: 'error', owner: 'machine' } as const
+  switch (code) {
+    case 'config-damaged':
+      return {
+        ...base,
+        message: `${path} is damaged, ${label} refuses every request: ${message}`,
+        fix: `mend ${shellWord(path)} at the place that is named; it was left untouched`,
+      }
+    case 'registry-blocked':
+      return {
+        ...base,
+        message: `${path} forbids this registry: ${message}`,
+        fix: `take blocked = true out of ${shellWord(path)}`,
+      }
+    case 'trust-directory-unreadable':
+      return { ...base, message: refusesAll(label, path, message), fix: `ls -ld ${shellWord(path)}` }
+    default:
+      return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
+  }
+}
+
+function refusesAll(label: string, path: string, message: string): string {
+  return `${path}: ${label} refuses every request (${message})`
+}
+
+/** Only the first place that exists is read: what this chain needs may stand in a later one. */
+export function shadowFindings(
+  engine: EngineEvidence,
+  wouldHelp: (pool: CertPool) => boolean,
+): readonly Finding[] {
+  const { path, personal, shadowed = [] } = engine.trust
+  const base = { code: 'trust-directory-shadowed', severity: 'error', owner: 'machine' } as const
+  const hidden = shadowed.find(({ pool }) => wouldHelp(pool))
+  const [mine, aside] = [shellWord(path), shellWord(`${path}.off`)]
+  if (hidden) {
+    const message = `${hidden.path} holds the certificate that this chain needs, but ${labelOf(engine)} reads only ${path}, which comes first`
+    return [{ ...base, message, fix: `cp ${shellWord(hidden.path)}/*.crt ${mine}/` }]
+  }
+  if (personal !== true) return []
+  const message = `${path} is a person's own directory and comes first; root writes nothing there`
+  return [{ ...base, message, fix: `mv ${mine} ${aside}      # as that person; then run it again` }]
+}
+
 /** A directory beside the right one that holds what this very chain needs. */
 export function misnamedFinding(engine: EngineEvidence, path: string): Finding {
   const right = engine.trust.path
-  const message = `${path} holds the certificate that this chain needs, but Docker reads only ${right}`
+  const message = `${path} holds the certificate that this chain needs, but ${labelOf(engine)} reads only ${right}`
   const fix = `mv ${shellWord(path)} ${shellWord(right)}`
   return { code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message, fix }
 }

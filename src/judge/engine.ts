@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { Observation } from '../registry/observation.ts'
+import type { TrustFault } from '../runtimes/engine.ts'
 import {
   checkSentChain,
   CertPool,
@@ -14,11 +15,13 @@ import {
   directoryFindings,
   engineFindings,
   misnamedFinding,
+  shadowFindings,
   staleStore,
   uncheckedFinding,
 } from './engine-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'
+import { wordsOf, type Words } from './engine-words.ts'
 import { loginFailure } from './registry.ts'
 
 /** Go's complaint: its kind, the certificate at fault, and the issuer that would not do. */
@@ -54,17 +57,19 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
     return { consumer: { ...base, state: 'unchecked', trusted: false }, pool, unchecked, findings }
   }
   const go = engine.survey.go ?? newestGo
-  const chain = predict(observation, pool, go, evidence.at)
+  const words = wordsOf(engine.survey.loader, observation.target.registry, go)
+  const chain = predict(observation, pool, go, evidence.at, words)
   const { fatal } = engine.trust
-  const prediction = fatal ? { ...chain, line: fatal.message, unreached: false } : chain
+  const prediction = fatal ? broken(chain, fatal, words) : chain
   if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
     findings.push(...staleStore(engine, observation.target.registry))
   }
   const wouldHelp = (other: CertPool): boolean =>
-    predict(observation, CertPool.union(pool, other), go, evidence.at).refusal === undefined
+    predict(observation, CertPool.union(pool, other), go, evidence.at, words).refusal === undefined
   for (const stray of chain.refusal ? engine.trust.misnamed : []) {
     if (wouldHelp(stray.pool)) findings.push(misnamedFinding(engine, stray.path))
   }
+  if (chain.refusal) findings.push(...shadowFindings(engine, wouldHelp))
   return {
     consumer: stateOf(base, engine, prediction),
     pool,
@@ -75,8 +80,8 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
 }
 
 interface Prediction {
-  /** Undefined: it will be content with the chain. */
-  readonly line?: string
+  /** Undefined: it will be content with the chain, or the wording is not known. */
+  readonly line?: string | undefined
   /** The fault lies before any certificate: nobody has refused the chain. */
   readonly unreached: boolean
   readonly refusal?: Refusal
@@ -84,9 +89,20 @@ interface Prediction {
   readonly login?: string
 }
 
-function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Date): Prediction {
-  const url = `https://${observation.target.registry}/v2/`
-  const get = (text: string): string => `Get ${go.minor < 14 ? url : `"${url}"`}: ${text}`
+/** A fault of its own files ends a request before the network, and before any certificate. */
+function broken(chain: Prediction, fatal: TrustFault, words: Words): Prediction {
+  const line = fatal.foreseen === false ? undefined : words.local(fatal.message)
+  return { ...chain, line, unreached: false }
+}
+
+function predict(
+  observation: Observation,
+  pool: CertPool,
+  go: GoVersion,
+  at: Date,
+  words: Words,
+): Prediction {
+  const { get } = words
   const { failure } = observation
   const failed = failure?.goError === undefined ? {} : { line: get(failure.goError) }
   // The version is settled before any certificate; whatever else went wrong behind one, Go judges it first.
@@ -112,7 +128,7 @@ function predict(observation: Observation, pool: CertPool, go: GoVersion, at: Da
       refusal: { kind: 'weak-key', message: useless, certificate: leaf },
     }
   }
-  const login = loginFailure(observation, url, get)
+  const login = words.login ? loginFailure(observation, words.url, get) : undefined
   return { ...failed, ...(login === undefined ? {} : { login }), unreached: failure !== undefined }
 }
 
@@ -160,7 +176,8 @@ function uncheckedBecause(
   loopbackCounts: boolean,
 ): 'loopback' | 'listed' | undefined {
   const { target, addresses } = observation
-  const { insecureRegistries, insecureNetworks } = engine.survey
+  const { insecureRegistries, insecureNetworks, loader } = engine.survey
+  if (engine.trust.insecure) return 'listed'
   if (insecureRegistries.includes(target.registry)) return 'listed'
   const networks = new BlockList()
   for (const network of insecureNetworks) addNetwork(networks, network)
@@ -169,7 +186,8 @@ function uncheckedBecause(
   loopback.addAddress('::1', 'ipv6')
   const hit = (list: BlockList, address: string): boolean =>
     list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  if (addresses.some((address) => hit(loopback, address))) return loopbackCounts ? undefined : 'loopback'
+  const exempt = loader !== 'containers' && addresses.some((address) => hit(loopback, address))
+  if (exempt) return loopbackCounts ? undefined : 'loopback'
   return addresses.some((address) => hit(networks, address)) ? 'listed' : undefined
 }
 

@@ -70,7 +70,7 @@ export function judge(evidence: Evidence): Judgement {
     ...faults,
     ...servingFaults(sent, paths),
     ...registryFindings(observation),
-    ...engines.flatMap((engine) => engine.findings),
+    ...distinct(engines.flatMap((engine) => engine.findings)),
   ]
   const mended = isMendable(evidence, sent, path, pool, go)
   const clock = clockDecides(evidence, sent, path, pool, go)
@@ -87,6 +87,11 @@ export function judge(evidence: Evidence): Judgement {
       ownerMustAct(found, engines, sent[0]) ||
       (sent.length > 0 && !accepted && !mended && !clock && !loopback),
   }
+}
+
+/** Engines that read the same files find the same faults in them. */
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.code} ${finding.message}`, finding])).values()]
 }
 
 /** Every engine that counts is content with the chain, by its own word. */

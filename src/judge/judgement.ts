@@ -67,6 +67,7 @@ export const findingCodes = [
   'bundle-damaged',
   'bundle-hand-edited',
   'config-damaged',
+  'registry-blocked',
   'credential-helper-failed',
   'credentials-unencrypted',
   'host-key-changed',

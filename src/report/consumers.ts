@@ -46,8 +46,13 @@ function errorLines(consumer: Consumer, style: Style): string[] {
   const line = (label: string, text: string): string =>
     `   ${style.paint('dim', label)} ${style.safe(text, style.verbose ? undefined : MAX_ERROR)}`
   if (observedError !== undefined) {
-    const other = predictedError === undefined || predictedError === observedError
-    return [line('prints:', observedError), ...(other ? [] : [line('foreseen:', predictedError)])]
+    const same = predictedError === undefined || causeOf(predictedError) === causeOf(observedError)
+    return [line('prints:', observedError), ...(same ? [] : [line('foreseen:', predictedError)])]
   }
   return predictedError === undefined ? [] : [line('will print:', predictedError)]
+}
+
+/** A program words the same fault anew for each of its commands: what it asked for, and what came back, is the same. */
+function causeOf(line: string): string {
+  return line.slice(Math.max(line.search(/Get "?https:/), 0))
 }

@@ -3,7 +3,8 @@ import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, readPool, type GoVersion } from '../x509/index.ts'
-import type { IgnoredFile, TrustDirectory } from './engine.ts'
+import { pairFault } from './certs-pairs.ts'
+import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 
 const LOOKS_LIKE_CA = /\.(?:pem|cer|der|ca|crt\.\w+|bundle)$/i
 
@@ -11,12 +12,15 @@ export interface ClassicReader {
   readonly go?: GoVersion
   /** Docker 23 and later word one message anew. */
   readonly modern: boolean
+  /** containers/image passes over what it may not open and over links to nothing; Docker stops there. */
+  readonly family?: 'docker' | 'containers'
 }
 
 /**
- * Reads `certs.d/HOST:PORT` as dockerd's classic loader does (moby registry.go loadTLSConfig): every `*.crt` is
- * appended and what does not parse in it is dropped without a word; `*.cert` and `*.key` must come in pairs;
- * a directory that cannot be read fails every request.
+ * Reads `certs.d/HOST:PORT` as dockerd's classic loader does (moby registry.go loadTLSConfig), and podman's library
+ * after it (containers/image tlsclientconfig.go SetupCertificates): every `*.crt` is appended and what does not parse
+ * in it is dropped without a word; `*.cert` and `*.key` must come in pairs that fit; a directory that cannot be read
+ * fails every request of Docker.
  */
 export async function readClassic(
   machine: Machine,
@@ -27,39 +31,41 @@ export async function readClassic(
   const ignored: IgnoredFile[] = []
   const symlink = (await machine.stat(path).catch(() => undefined))?.kind === 'symlink'
   const base = { path, pool, ignored, misnamed: [], symlink }
+  const lenient = engine.family === 'containers'
   const unreadable = (file: string, error: unknown): TrustDirectory => ({
     ...base,
     state: 'unreadable',
-    fatal: { code: 'trust-directory-unreadable', path: file, message: goMessage(file, error) },
+    fatal: { code: 'trust-directory-unreadable', path: file, message: goMessage(file, error, lenient) },
   })
   let names: readonly string[] | undefined
   try {
     names = await machine.list(path)
   } catch (error) {
+    if (lenient && errorCode(error) === 'EACCES') return { ...base, state: 'unreadable' }
     return unreadable(path, error)
   }
   if (names === undefined) return { ...base, state: 'absent' }
 
-  let fatal: TrustDirectory['fatal']
+  let fatal: TrustFault | undefined
   for (const name of names) {
     const file = posix.join(path, name)
-    const stem = name.replace(/\.[^.]*$/, '')
     if (name.endsWith('.crt')) {
       try {
         const bytes = await machine.read(file)
+        if (bytes === undefined && lenient) {
+          ignored.push({ path: file, reason: 'it is a link to nothing' })
+          continue
+        }
         if (bytes === undefined) throw Object.assign(new Error('a link to nothing'), { code: 'ENOENT' })
         ignored.push(...appendCrt(pool, bytes, file, engine.go))
       } catch (error) {
-        // The first fault in the order of the names is the one that Docker stops at.
+        // The first fault in the order of the names is the one that the engine stops at.
         return { ...unreadable(file, error), ...(fatal ? { fatal } : {}) }
       }
-    } else if (name.endsWith('.cert') && !names.includes(`${stem}.key`)) {
-      fatal ??= { code: 'client-cert-orphan', path: file, message: missingKey(stem, engine.modern) }
-    } else if (name.endsWith('.key') && !names.includes(`${stem}.cert`)) {
-      const message = missingCertificate(stem, engine.modern)
-      fatal ??= { code: 'client-key-orphan', path: file, message }
+    } else if (name.endsWith('.cert') || name.endsWith('.key')) {
+      fatal ??= await pairFault(machine, path, name, names, engine)
     } else if (LOOKS_LIKE_CA.test(name)) {
-      ignored.push({ path: file, reason: 'Docker reads only names that end in .crt' })
+      ignored.push({ path: file, reason: 'only names that end in .crt are read' })
     }
   }
   return { ...base, state: 'read', ...(fatal ? { fatal } : {}) }
@@ -73,19 +79,7 @@ function appendCrt(pool: CertPool, bytes: Buffer, file: string, go: GoVersion | 
     : [{ path: file, reason: ignored.map((issue) => issue.message).join('; ') }]
 }
 
-// Docker 20.10 begins this one with a capital letter (seen on 20.10.24).
-function missingCertificate(stem: string, modern: boolean): string {
-  return `${modern ? 'missing' : 'Missing'} client certificate ${stem}.cert for key ${stem}.key`
-}
-
-function missingKey(stem: string, modern: boolean): string {
-  const hint = modern
-    ? 'CA certificates must use the extension .crt'
-    : 'Note that CA certificates should use the extension .crt'
-  return `missing key ${stem}.key for client certificate ${stem}.cert. ${hint}`
-}
-
-function goMessage(file: string, error: unknown): string {
+function goMessage(file: string, error: unknown, lenient = false): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',
     ENOENT: 'no such file or directory',
@@ -95,7 +89,16 @@ function goMessage(file: string, error: unknown): string {
     EIO: 'input/output error',
   }
   const code = errorCode(error) ?? ''
-  return `${code === 'EISDIR' ? 'read' : 'open'} ${file}: ${words[code] ?? code}`
+  // Docker lists with the old ioutil, containers/image with os.ReadDir, which opens a file and fails at its entries.
+  const verb = code === 'EISDIR' ? 'read' : code === 'ENOTDIR' && lenient ? 'readdirent' : 'open'
+  return `${verb} ${file}: ${words[code] ?? code}`
+}
+
+/** `reg` and `reg:443` are the same registry and two directories, to every engine: the one for the typed name first. */
+export function directoryNames(target: Target): readonly string[] {
+  const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
+  const twin = target.registry === host ? `${host}:443` : host
+  return target.port === 443 ? [target.registry, twin] : [target.registry]
 }
 
 /** Directories that were probably meant for this registry: no port, `_` for `:`, one letter off. */

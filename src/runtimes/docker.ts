@@ -3,7 +3,7 @@ import { errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
-import { misnamed, readClassic } from './certs-d.ts'
+import { directoryNames, misnamed, readClassic } from './certs-d.ts'
 import { dockerApi, field, text, type ApiAnswer } from './docker-api.ts'
 import type {
   Credentials,
@@ -34,6 +34,7 @@ export class DockerEngine implements Engine {
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
     const base = {
       name: this.name,
+      kind: 'daemon',
       loader: 'classic',
       insecureRegistries: [],
       insecureNetworks: ['127.0.0.0/8', '::1/128'],
@@ -90,19 +91,16 @@ export class DockerEngine implements Engine {
     return {}
   }
 
-  trustDirectories(machine: Machine, target: Target): readonly string[] {
-    const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
-    // `reg` and `reg:443` are the same registry and two directories to Docker.
-    const twin = target.registry === host ? `${host}:443` : host
-    const names = target.port === 443 ? [target.registry, twin] : [target.registry]
+  trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
     // The Windows daemon leaves the colons out (moby registry.go hostCertsDir).
-    return names.map((name) =>
+    const directories = directoryNames(target).map((name) =>
       posix.join(CERTS_D, machine.platform === 'win32' ? name.replaceAll(':', '') : name),
     )
+    return Promise.resolve(directories)
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    const directories = this.trustDirectories(machine, target)
+    const directories = await this.trustDirectories(machine, target)
     const path = directories[0] ?? CERTS_D
     const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
     const reader = { modern, ...(survey.go ? { go: survey.go } : {}) }

@@ -2,9 +2,14 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
 
+/** Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders". */
+export type Loader = 'classic' | 'containers'
+
 /** What an engine is and how it is set up; plain data for the judge. */
 export interface EngineSurvey {
   readonly name: string
+  /** Somebody has to be running for it to answer, or each call is a process of its own. */
+  readonly kind: 'daemon' | 'program'
   /** Its programs or its socket are there. */
   readonly installed: boolean
   /** `running`: it answered; `unreachable`: it is there, we may not speak to it. */
@@ -13,8 +18,7 @@ export interface EngineSurvey {
   readonly problem?: string
   readonly version?: string
   readonly go?: GoVersion
-  /** Which certs.d loader logs in: facts, "Three certs.d loaders". */
-  readonly loader: 'classic'
+  readonly loader: Loader
   /** Registries, as HOST or HOST:PORT, whose certificates it does not check. */
   readonly insecureRegistries: readonly string[]
   /** Networks whose registries it does not check. */
@@ -32,6 +36,22 @@ export interface IgnoredFile {
   readonly reason: string
 }
 
+/** What ends every request of an engine for a registry before the network is reached. */
+export interface TrustFault {
+  readonly code:
+    | 'trust-directory-unreadable'
+    | 'client-key-orphan'
+    | 'client-cert-orphan'
+    | 'client-key-mismatch'
+    | 'config-damaged'
+    | 'registry-blocked'
+  readonly path: string
+  /** The engine's own words, or ours where `foreseen` is false. */
+  readonly message: string
+  /** The wording of the engine's parser is its own: the fault is known, the line is not. */
+  readonly foreseen?: false
+}
+
 /** An engine's per-registry directory, read with the engine's own rules. */
 export interface TrustDirectory {
   readonly path: string
@@ -40,12 +60,13 @@ export interface TrustDirectory {
   /** There, but without effect. */
   readonly ignored: readonly IgnoredFile[]
   /** The engine refuses every request for this registry because of the directory. */
-  readonly fatal?: {
-    readonly code: 'trust-directory-unreadable' | 'client-key-orphan' | 'client-cert-orphan'
-    readonly path: string
-    /** The engine's whole line. */
-    readonly message: string
-  }
+  readonly fatal?: TrustFault
+  /** Its configuration says not to check this registry's certificate. */
+  readonly insecure?: { readonly path: string; readonly fix: string }
+  /** Directories that it would read if `path` were not there: the first that exists counts, nothing is merged. */
+  readonly shadowed?: readonly { readonly path: string; readonly pool: CertPool }[]
+  /** `path` is a person's own: root writes nothing there. */
+  readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */
   readonly misnamed: readonly { readonly path: string; readonly pool: CertPool }[]
   /** A link stands where the directory should be. */
@@ -70,6 +91,8 @@ export interface LoginAnswer {
   readonly message: string
   /** An identity token to be stored instead of the password. */
   readonly identityToken?: string
+  /** The engine keeps its logins itself, and this is where. */
+  readonly stored?: string
 }
 
 /** One kind of container engine: how to find it, what it reads, how to ask it. */
@@ -77,7 +100,7 @@ export interface Engine {
   readonly name: string
   survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey>
   /** Where the CA of a registry goes: the first is the one that the typed name reads. */
-  trustDirectories(machine: Machine, target: Target): readonly string[]
+  trustDirectories(machine: Machine, target: Target): Promise<readonly string[]>
   readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory>
   /** Through the engine's own eyes, without credentials. */
   ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer>

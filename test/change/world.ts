@@ -101,7 +101,7 @@ interface Place {
 }
 
 export async function planned(place: Place, registry: string, what: Approved): Promise<Plan> {
-  const directories = new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
+  const directories = await new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
   return planInstall(place, registry, what, wantedFiles(directories, what.install, 'docker'))
 }
 
@@ -115,7 +115,7 @@ export async function plannedEdit(
 ): Promise<Plan> {
   const from = (await place.machine.read(path)) ?? assert.fail(`${path} is not there`)
   const bytes = Buffer.from(edit(from.toString()))
-  const directories = new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
+  const directories = await new DockerEngine().trustDirectories(place.machine, parseRegistry(registry))
   const wanted = wantedFiles(directories, what.install, 'docker')
   const file = { path, bytes, from, mode: 0o644, reason: 'a setting', runtime: 'docker' }
   return planInstall(place, registry, what, [...wanted, file])

@@ -103,6 +103,7 @@ export function evidence(scene: Scene): Evidence {
       {
         survey: {
           name: 'docker',
+          kind: 'daemon',
           installed: true,
           state: 'running',
           version: '29.0.1',

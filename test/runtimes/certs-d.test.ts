@@ -182,13 +182,13 @@ describe('runtimes/certs-d: names that miss by a little', () => {
     it(`finds those of ${registry}`, async () => {
       const target = parseRegistry(registry)
       for (const name of [...missed, ...right]) fs.mkdirSync(path(`${BASE}/${name}`), { recursive: true })
-      const found = await misnamed(machine(), engine.trustDirectories(machine(), target), target)
+      const found = await misnamed(machine(), await engine.trustDirectories(machine(), target), target)
       assert.deepEqual([...found].sort(), missed.map((name) => `${BASE}/${name}`).sort())
     })
   }
 
   it('are none where there is no certs.d', async () => {
     const target = parseRegistry('reg:5000')
-    assert.deepEqual(await misnamed(machine(), engine.trustDirectories(machine(), target), target), [])
+    assert.deepEqual(await misnamed(machine(), await engine.trustDirectories(machine(), target), target), [])
   })
 })

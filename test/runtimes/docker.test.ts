@@ -99,26 +99,25 @@ describe('runtimes/docker: survey', () => {
 
 describe('runtimes/docker: directories', () => {
   const { machine, path, engine } = engineHere()
-  const dirs = (registry: string, platform: NodeJS.Platform = 'linux') => {
+  const dirs = async (registry: string, platform: NodeJS.Platform = 'linux') => {
     const there = Object.assign(Object.create(machine()) as LocalMachine, { platform })
-    return engine
-      .trustDirectories(there, parseRegistry(registry))
-      .map((name) => name.replace('/etc/docker/certs.d/', ''))
+    const directories = await engine.trustDirectories(there, parseRegistry(registry))
+    return directories.map((name) => name.replace('/etc/docker/certs.d/', ''))
   }
 
-  it('bear the typed name first, then the twin of port 443', () => {
-    assert.deepEqual(dirs('reg.corp:5000'), ['reg.corp:5000'])
-    assert.deepEqual(dirs('reg.corp'), ['reg.corp', 'reg.corp:443'])
-    assert.deepEqual(dirs('reg.corp:443'), ['reg.corp:443', 'reg.corp'])
-    assert.deepEqual(dirs('https://reg.corp/v2/'), ['reg.corp', 'reg.corp:443'])
-    assert.deepEqual(dirs('10.0.0.1:443/app'), ['10.0.0.1:443', '10.0.0.1'])
-    assert.deepEqual(dirs('[fd00::1]:5000'), ['[fd00::1]:5000'])
-    assert.deepEqual(dirs('[fd00::1]'), ['[fd00::1]', '[fd00::1]:443'])
+  it('bear the typed name first, then the twin of port 443', async () => {
+    assert.deepEqual(await dirs('reg.corp:5000'), ['reg.corp:5000'])
+    assert.deepEqual(await dirs('reg.corp'), ['reg.corp', 'reg.corp:443'])
+    assert.deepEqual(await dirs('reg.corp:443'), ['reg.corp:443', 'reg.corp'])
+    assert.deepEqual(await dirs('https://reg.corp/v2/'), ['reg.corp', 'reg.corp:443'])
+    assert.deepEqual(await dirs('10.0.0.1:443/app'), ['10.0.0.1:443', '10.0.0.1'])
+    assert.deepEqual(await dirs('[fd00::1]:5000'), ['[fd00::1]:5000'])
+    assert.deepEqual(await dirs('[fd00::1]'), ['[fd00::1]', '[fd00::1]:443'])
   })
 
-  it('have no colons on Windows', () => {
-    assert.deepEqual(dirs('reg:5000', 'win32'), ['reg5000'])
-    assert.deepEqual(dirs('[fd00::1]:443', 'win32'), ['[fd001]443', '[fd001]'])
+  it('have no colons on Windows', async () => {
+    assert.deepEqual(await dirs('reg:5000', 'win32'), ['reg5000'])
+    assert.deepEqual(await dirs('[fd00::1]:443', 'win32'), ['[fd001]443', '[fd001]'])
   })
 
   it('are read by the rules of the daemon’s version', async () => {
@@ -128,7 +127,14 @@ describe('runtimes/docker: directories', () => {
       environment: {},
       environmentAssumed: true,
     } as const
-    const survey = { ...base, name: 'docker', installed: true, state: 'running', loader: 'classic' } as const
+    const survey = {
+      ...base,
+      name: 'docker',
+      kind: 'daemon',
+      installed: true,
+      state: 'running',
+      loader: 'classic',
+    } as const
     const read = (version?: string) =>
       engine.readTrust(machine(), parseRegistry('reg'), {
         ...survey,

@@ -53,6 +53,7 @@ function evidenceOf(site: Site, { host, at }: ChainOptions, { sent, go, roots }:
   const engine: Evidence['engines'][number] = {
     survey: {
       name: 'go',
+      kind: 'program',
       installed: true,
       state: 'running',
       go,

@@ -1,4 +1,5 @@
 import { TrustError } from '../../errors.ts'
+import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readCertificates, type Certificate } from '../../x509/index.ts'
@@ -34,10 +35,18 @@ export async function createContext(options: Options, services: Services): Promi
   const { env } = services.io
   return {
     ...createSite(options, services),
-    engines: [new DockerEngine(localSocket(env['DOCKER_HOST']))],
+    engines: selected(
+      [new DockerEngine(localSocket(env['DOCKER_HOST'])), ...containersEngines()],
+      options.runtimes,
+    ),
     given: await readGiven(options.ca),
     loopbackCounts: false,
   }
+}
+
+/** Those that `--runtime` names; all where it names none. */
+function selected(engines: readonly Engine[], runtimes: readonly string[]): readonly Engine[] {
+  return runtimes.length === 0 ? engines : engines.filter((engine) => runtimes.includes(engine.name))
 }
 
 /** Bad files end the run before anything is resolved or run. */

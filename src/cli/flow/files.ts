@@ -10,16 +10,27 @@ export interface Required {
 }
 
 /** The files that make every required engine see these certificates for the registry. */
-export function filesFor(
+export async function filesFor(
   context: Context,
   engines: readonly Required[],
   target: Target,
   certificates: readonly Certificate[],
-): readonly WantedFile[] {
+): Promise<readonly WantedFile[]> {
   const names = new Set(engines.filter((engine) => engine.required).map((engine) => engine.survey.name))
-  return context.engines
-    .filter((engine) => names.has(engine.name))
-    .flatMap((engine) =>
-      wantedFiles(engine.trustDirectories(context.machine, target), certificates, engine.name),
-    )
+  const wanted = await Promise.all(
+    context.engines
+      .filter((engine) => names.has(engine.name))
+      .map(async (engine) =>
+        wantedFiles(await engine.trustDirectories(context.machine, target), certificates, engine.name),
+      ),
+  )
+  // Engines of one family read the same file: the first to want it gives it its name.
+  return [
+    ...new Map(
+      wanted
+        .flat()
+        .reverse()
+        .map((file) => [file.path, file]),
+    ).values(),
+  ].reverse()
 }

@@ -121,7 +121,7 @@ export function inVain(context: Context, seen: Case, approved: Approved): Regist
 
 async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
   const { registry } = seen.target
-  const files = filesFor(context, seen.evidence.engines, seen.target, approved.install)
+  const files = await filesFor(context, seen.evidence.engines, seen.target, approved.install)
   const plan = await planInstall(context, registry, approved, files)
   return context.options.prune ? planPrune(context, plan, registry) : plan
 }

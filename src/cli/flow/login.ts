@@ -96,6 +96,10 @@ export async function login(
   const answer = await engine.login(machine, target, credentials, options.timeoutMs)
   const base = { attempted: true, ...(attempt.realm === undefined ? {} : { realm: attempt.realm }) }
   if (!answer.ok) return { document: { ...base, ok: false, message: answer.message }, findings: [] }
+  if (answer.stored !== undefined) {
+    const message = `${answer.message} Stored in ${answer.stored}`
+    return { document: { ...base, ok: true, message }, findings: [] }
+  }
   const stored = await keeper.keep(answer.identityToken)
   const findings: readonly Finding[] = keepingFindings(stored, target.registry)
   if (stored.where === undefined) {

@@ -52,7 +52,14 @@ async function surveyMachine(context: Context): Promise<Survey> {
       return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
     }),
   )
-  return { store, engines, remembered: await remember(context) }
+  return { store, engines: ofInterest(context, engines), remembered: await remember(context) }
+}
+
+/** The engines that are here or were named; where there is none at all, the first stands for what is missing. */
+function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
+  const { runtimes } = context.options
+  const here = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
+  return here.length > 0 ? here : engines.slice(0, 1)
 }
 
 /** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */

@@ -28,7 +28,7 @@ export async function installBlind(
     required: found.installed || options.runtimes.includes(found.name),
   }))
   const plan = async (): Promise<Plan> => {
-    const files = filesFor(context, engines, target, approved.install)
+    const files = await filesFor(context, engines, target, approved.install)
     return planInstall({ machine, state }, registry, approved, files)
   }
   const first = await plan()

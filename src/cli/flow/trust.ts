@@ -88,8 +88,11 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
     (consumer) => consumer.required && consumer.state === 'unchecked',
   )
   const loopback = unchecked && look === 0
-  // A directory that stops the engine altogether is put in order by a person; more files would not help.
-  const stuck = required.some((engine) => engine.trust.fatal !== undefined)
+  // A directory that stops the engine altogether, or is a person's own, is put in order by that person.
+  const stuck = required.some(
+    ({ trust, answer }) =>
+      trust.fatal !== undefined || (trust.personal === true && answer?.outcome === 'refused'),
+  )
   if (look === 7 || look === 6 || required.length === 0 || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })
   }

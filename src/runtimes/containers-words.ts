@@ -1,0 +1,35 @@
+import type { RunResult } from '../machine/machine.ts'
+import type { EngineAnswer } from './engine.ts'
+
+const LOG_MESSAGE = /level=fatal msg="((?:[^"\\]|\\.)*)"/
+/** What our own question puts before the answer. */
+const QUESTION = /^(?:reading image|Error parsing image name) "[^"]*": /
+
+const REFUSED =
+  /x509: |tls: |server gave HTTP response|: EOF$|TLS handshake timeout|missing (?:client certificate|key) |registries configuration|Wildcarded prefix|is blocked in |(?:^|: )(?:open|read|stat|readdirent) \//
+/** The registry was never reached. */
+const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
+const REACHED =
+  /reading manifest|unauthorized|authentication required|manifest unknown|denied|unable to retrieve auth token|invalid username\/password|StatusCode: \d|status code|HTTP status|toomanyrequests/i
+
+/** What a program of the family said at its end, without its own `Error: ` or log line, and without our question. */
+export function said({ stderr, stdout, timedOut, spawnError }: RunResult): string {
+  if (spawnError !== undefined) return spawnError
+  const lines = stderr.trim().split('\n')
+  const last = lines.findLast((line) => /^Error: |level=fatal /.test(line)) ?? lines.at(-1) ?? ''
+  const logged = LOG_MESSAGE.exec(last)?.[1]
+  const text = logged === undefined ? last.replace(/^Error: /, '') : logged.replace(/\\(["\\])/g, '$1')
+  if (text !== '') return text.replace(QUESTION, '')
+  return timedOut ? 'no answer in time' : stdout.trim().slice(0, 200)
+}
+
+/** Tells a refused chain from an answer of the registry itself. */
+export function judgeSaid(exitCode: number | undefined, message: string): EngineAnswer['outcome'] {
+  if (exitCode === 0) return 'accepted'
+  // What the registry is called, and what it says of itself, is not the program's word.
+  const words = message.replace(/"?https?:\/\/[^\s"]*[^\s":]"?/g, '')
+  if (/reading manifest|unable to retrieve auth token/.test(words)) return 'accepted'
+  if (NOT_REACHED.test(words)) return 'unclear'
+  if (REFUSED.test(words)) return 'refused'
+  return REACHED.test(words) ? 'accepted' : 'unclear'
+}

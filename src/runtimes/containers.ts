@@ -1,0 +1,231 @@
+import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
+import type { Machine, Person, RunResult } from '../machine/machine.ts'
+import type { Target } from '../registry/reference.ts'
+import { CertPool, parseGoVersion } from '../x509/index.ts'
+import { directoryNames, misnamed, readClassic } from './certs-d.ts'
+import { judgeSaid, said } from './containers-words.ts'
+import type {
+  Credentials,
+  Engine,
+  EngineAnswer,
+  EngineSurvey,
+  LoginAnswer,
+  TrustDirectory,
+} from './engine.ts'
+import { goBuildOf } from './go-build.ts'
+import { readPolicy } from './registries-conf.ts'
+import { withScratch } from './scratch.ts'
+
+const SYSTEM = '/etc/containers/certs.d'
+const DOCKER = '/etc/docker/certs.d'
+const PERSONAL = '.config/containers/certs.d'
+const MAX_STRAYS = 8
+/** A repository that no registry has: the answer shows TLS, not content. */
+const PROBE_REPOSITORY = 'trust-registry-probe'
+
+/** How a program of the family is called; `scratch` is a directory of ours for its storage. */
+export interface ContainersProgram {
+  readonly name: string
+  /** Prints a version, and Go's where it can. */
+  version(scratch: string): readonly string[]
+  /** Asks for an image's manifest. */
+  inspect(scratch: string, image: string): readonly string[]
+  readonly login: readonly string[]
+}
+
+/**
+ * Podman, skopeo and buildah: programs without a daemon over one library (containers/image), with the same places and
+ * rules. Each is asked itself, as the person who called us.
+ */
+export class ContainersEngine implements Engine {
+  readonly name: string
+  readonly #program: ContainersProgram
+
+  constructor(program: ContainersProgram) {
+    this.name = program.name
+    this.#program = program
+  }
+
+  async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
+    const base = {
+      name: this.name,
+      kind: 'program',
+      loader: 'containers',
+      insecureRegistries: [],
+      // Unlike Docker, the family checks loopback addresses as well.
+      insecureNetworks: [],
+      environment: {},
+      environmentAssumed: true,
+    } as const
+    const program = await machine.which(this.name)
+    if (program === undefined) return { ...base, installed: false, state: 'absent' }
+    if (machine.platform !== 'linux') {
+      const problem = 'its engine lives in a virtual machine'
+      return { ...base, installed: true, state: 'unreachable', problem }
+    }
+    const result = await this.#run(machine, timeoutMs, (scratch) => this.#program.version(scratch))
+    if (result.exitCode !== 0) {
+      return { ...base, installed: true, state: 'unreachable', problem: said(result) }
+    }
+    const version = /[\d.]+\d(?:[-+~.\w]*)/.exec(result.stdout.replace(/"APIVersion":"[^"]*",/, ''))?.[0]
+    const named = /go1\.\d+(?:\.\d+)?/.exec(result.stdout)?.[0]
+    const go = named === undefined ? await goBuildOf(machine, program) : parseGoVersion(named)
+    return {
+      ...base,
+      installed: true,
+      state: 'running',
+      ...(version === undefined ? {} : { version }),
+      ...(go === undefined ? {} : { go }),
+    }
+  }
+
+  async trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
+    const names = directoryNames(target)
+    const found = await Promise.all(names.map((name) => firstExisting(machine, name)))
+    return names.map((name, index) => {
+      const place = found[index]?.[0]
+      // Root does not write into what somebody else may turn into a link.
+      const usable = place !== undefined && !(place.personal && machine.who().elevated)
+      return posix.join(usable ? place.base : SYSTEM, name)
+    })
+  }
+
+  async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
+    const { home } = machine.who().invoker
+    const reader = { modern: true, family: 'containers', ...(survey.go ? { go: survey.go } : {}) } as const
+    const [policy, places] = await Promise.all([
+      readPolicy(machine, home, target.registry),
+      firstExisting(machine, target.registry),
+    ])
+    const [first, ...others] = places
+    const path = posix.join(first?.base ?? SYSTEM, target.registry)
+    const read = await readClassic(machine, path, reader)
+    const shadowed = await Promise.all(
+      others.map(async ({ base }) => {
+        const { path: other, pool } = await readClassic(machine, posix.join(base, target.registry), reader)
+        return { path: other, pool }
+      }),
+    )
+    const strays = read.pool.size > 0 ? [] : await this.#strays(machine, target)
+    const stray = async (other: string): Promise<{ path: string; pool: CertPool }> => {
+      const { pool } = await readClassic(machine, other, reader)
+      return { path: other, pool }
+    }
+    return {
+      ...read,
+      misnamed: await Promise.all(strays.map(stray)),
+      shadowed,
+      ...(first?.personal === true && machine.who().elevated ? { personal: true } : {}),
+      ...policy,
+    }
+  }
+
+  async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
+    const image = `${target.registry}/${PROBE_REPOSITORY}`
+    const result = await this.#run(machine, timeoutMs, (scratch) => this.#program.inspect(scratch, image))
+    const message = said(result)
+    return { outcome: result.timedOut ? 'unclear' : judgeSaid(result.exitCode, message), message }
+  }
+
+  /** The program stores what it was given by itself, where it and its relatives look for it. */
+  async login(
+    machine: Machine,
+    target: Target,
+    credentials: Credentials,
+    timeoutMs: number,
+  ): Promise<LoginAnswer> {
+    const argv = [
+      ...this.#program.login,
+      '--username',
+      credentials.username,
+      '--password-stdin',
+      target.registry,
+    ]
+    const person = personOf(machine)
+    const result = await machine.run([this.name, ...argv], {
+      input: credentials.password,
+      timeoutMs,
+      env: await homeOf(machine, person),
+      ...(person ? { as: person } : {}),
+    })
+    const ok = result.exitCode === 0
+    const stored = await authFile(machine)
+    return { ok, message: ok ? result.stdout.trim() : said(result), ...(ok ? { stored } : {}) }
+  }
+
+  async #strays(machine: Machine, target: Target): Promise<readonly string[]> {
+    const found = await Promise.all(
+      [SYSTEM, DOCKER].map((base) =>
+        misnamed(
+          machine,
+          directoryNames(target).map((name) => posix.join(base, name)),
+          target,
+        ),
+      ),
+    )
+    return found.flat().slice(0, MAX_STRAYS)
+  }
+
+  /** Without the person's logins: nothing secret goes anywhere for a look. */
+  async #run(
+    machine: Machine,
+    timeoutMs: number,
+    argv: (scratch: string) => readonly string[],
+  ): Promise<RunResult> {
+    const person = personOf(machine)
+    return withScratch(machine, person, async (scratch) => {
+      const authFile = posix.join(scratch, 'auth.json')
+      await machine.create(authFile, Buffer.from('{}'), 0o600, person)
+      const env = { ...(await homeOf(machine, person)), REGISTRY_AUTH_FILE: authFile }
+      return machine.run([this.name, ...argv(scratch)], { timeoutMs, env, ...(person ? { as: person } : {}) })
+    })
+  }
+}
+
+interface Place {
+  readonly base: string
+  readonly personal: boolean
+}
+
+/**
+ * The places that exist for a registry, the one that counts first (containers/image docker_client.go dockerCertDir):
+ * nothing is merged, and a place that may not be entered is passed over.
+ */
+async function firstExisting(machine: Machine, name: string): Promise<readonly Place[]> {
+  const places: readonly Place[] = [
+    { base: posix.join(machine.who().invoker.home, PERSONAL), personal: true },
+    { base: SYSTEM, personal: false },
+    { base: DOCKER, personal: false },
+  ]
+  const there = await Promise.all(
+    places.map(async ({ base }) => {
+      const path = posix.join(base, name)
+      const info = await machine.stat(path).catch((error: unknown) => errorCode(error) !== 'EACCES')
+      if (typeof info === 'boolean') return info
+      if (info?.kind !== 'symlink') return info !== undefined
+      return (await machine.list(path).catch(() => [])) !== undefined
+    }),
+  )
+  return places.filter((_, index) => there[index])
+}
+
+/** Under sudo the caller's podman is asked, not root's. */
+function personOf(machine: Machine): Person | undefined {
+  const { elevated, invoker } = machine.who()
+  return elevated ? invoker : undefined
+}
+
+async function homeOf(machine: Machine, person: Person | undefined): Promise<Record<string, string>> {
+  const { home, uid } = person ?? machine.who().invoker
+  const runtime = `/run/user/${uid}`
+  const there = (await machine.stat(runtime).catch(() => undefined))?.kind === 'directory'
+  return { HOME: home, ...(there ? { XDG_RUNTIME_DIR: runtime } : {}) }
+}
+
+/** containers-auth.json(5): below the runtime directory, gone at the next boot. */
+async function authFile(machine: Machine): Promise<string> {
+  const { XDG_RUNTIME_DIR: runtime } = await homeOf(machine, personOf(machine))
+  const base = runtime ?? `/run/containers/${machine.who().invoker.uid}`
+  return runtime === undefined ? posix.join(base, 'auth.json') : posix.join(base, 'containers/auth.json')
+}
