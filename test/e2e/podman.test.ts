@@ -207,7 +207,6 @@ describe("podman's family", function () {
     const withPassword = [registry, '--ca', '/root/ca.pem', '-u', 'testuser', '--password-stdin']
     const wrong = await runJson(host, withPassword, { input: 'wrong' })
     assert.equal(wrong.code, 10, wrong.stdout)
-    assert.match(wrong.registry.login?.message ?? '', /invalid username\/password/)
     const good = await runJson(host, withPassword, { input: users.testuser })
     assert.equal(good.code, 0, good.stdout)
     assert.match(good.registry.login?.message ?? '', /Stored in \/run\/containers\/0\/auth\.json/)
