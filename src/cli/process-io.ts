@@ -31,10 +31,11 @@ export function processIo(): Io {
   }
 }
 
-/** Full paths, so that no PATH has a say in what root runs. */
+/** Full paths, so that no PATH has a say in what root runs. A single executable is its own script. */
 function ownProgram(): readonly [string, ...string[]] {
   const [, script] = process.argv
-  return script === undefined ? [process.execPath] : [process.execPath, script]
+  const single = process.getBuiltinModule('node:sea').isSea()
+  return script === undefined || single ? [process.execPath] : [process.execPath, script]
 }
 
 const tolerated = new WeakSet<NodeJS.WriteStream>()
