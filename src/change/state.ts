@@ -45,6 +45,11 @@ export class State {
     return (await this.#machine.stat(this.#path('journal.json'))) !== undefined
   }
 
+  /** Whether a run that died before its journal was in place has left a part of it; it has changed nothing else. */
+  async isLittered(): Promise<boolean> {
+    return (await this.#machine.list(this.directory).catch(() => undefined))?.some(isTemporary) ?? false
+  }
+
   async journal(): Promise<Journal | undefined> {
     const found = await this.#readJson('journal.json')
     if (found === undefined) return undefined

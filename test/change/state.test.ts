@@ -103,9 +103,11 @@ describe('change: the memory', () => {
   it('sweeps out what a killed run has left in its own directory, and nothing else', async () => {
     const here = await world()
     here.write(`/var/lib/trust-registry/.trust-registry-${ID}.tmp`, 'half')
+    assert.equal(await here.state.isLittered(), true)
     here.write('/var/lib/trust-registry/notes.tmp', 'theirs')
     await recover(here.machine, here.state)
     assert.deepEqual(here.memory(), ['lock', 'notes.tmp'])
+    assert.equal(await here.state.isLittered(), false)
   })
 
   it('lets one run in at a time', async () => {
