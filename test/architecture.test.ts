@@ -94,6 +94,31 @@ describe('architecture', () => {
     })
   }
 
+  it('whatever touches a machine goes through src/machine', () => {
+    // The terminal, the report, and the files that whoever calls us has named: theirs, wherever the machine is.
+    const callers = new Set(['src/cli/files.ts', 'src/cli/main.ts', 'src/cli/prompts.ts'])
+    const touching = /['"](?:node:)?(?:fs|fs\/promises|os)['"]|process\.(?:platform|chdir|umask|kill)\b/
+    const presentation = new Set(['src/cli/print.ts', 'src/cli/prompts.ts'])
+    const others = files.filter((file) => {
+      if (file.startsWith('src/machine/') || callers.has(file) || presentation.has(file)) return false
+      return touching.test(readFileSync(join(root, file), 'utf8'))
+    })
+    assert.deepEqual(others, [])
+    for (const file of callers) assert.ok(touching.test(readFileSync(join(root, file), 'utf8')), file)
+  })
+
+  it('only the beginning of a run names a kind of machine', () => {
+    const named = imports.filter(
+      ({ file, from }) =>
+        /^src\/machine\/(?:local|files|writing|folder|lock|run|person)\.ts$/.test(from) &&
+        !file.startsWith('src/machine/'),
+    )
+    assert.deepEqual(
+      named.map(({ file }) => file),
+      ['src/cli/flow/site.ts'],
+    )
+  })
+
   it('judge and x509 are pure', () => {
     const io = /^node:(?:fs|net|tls|http|https|http2|child_process|dns|dgram)(?:\/|$)/
     // Of node:net only what computes.

@@ -1,10 +1,11 @@
-import type { FileInfo } from '../machine/machine.ts'
+import type { FileInfo, Machine } from '../machine/machine.ts'
 import { parseCertificate } from '../x509/index.ts'
 import { sha256 } from './digest.ts'
 import type { OwnedFile } from './model.ts'
 
 /** How a file of ours differs from what we left; undefined where it does not. */
 export function driftOf(
+  machine: Pick<Machine, 'platform'>,
   info: FileInfo | undefined,
   bytes: Buffer | undefined,
   file: OwnedFile,
@@ -12,7 +13,7 @@ export function driftOf(
   if (!info) return 'the file is gone'
   if (!bytes) return 'something else stands there'
   if (sha256(bytes) !== file.sha256) return 'the file was changed'
-  if (process.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
+  if (machine.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
   return undefined
 }
 

@@ -77,7 +77,7 @@ async function compare(
     const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
     // Loaded late: an empty status shall not pay for hashes and a parser.
     const { driftOf } = await import('./inspect.ts')
-    return { bytes, drift: driftOf(info, bytes, file) }
+    return { bytes, drift: driftOf(machine, info, bytes, file) }
   } catch (error) {
     return { drift: `the file cannot be looked at: ${reasonOf(error)}` }
   }

@@ -32,7 +32,7 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       await machine.makeDirectory(step.path, step.mode)
       return
     case 'write':
-      await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id)
+      await add(machine, step, id)
       return
     case 'replace':
       if (!(await holds(machine, step.path, step.before))) throw changedMeanwhile(step.path)
@@ -66,9 +66,8 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
       return
     case 'remove':
       await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
-      if ((await machine.stat(step.path)) === undefined) {
-        await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id)
-      }
+      // What stands there by now, if anything does, is somebody else's.
+      await tolerate(['EEXIST'], add(machine, step, id))
       return
     case 'remove-directory':
       await tolerate(['EEXIST'], machine.makeDirectory(step.path, step.mode))
@@ -76,7 +75,7 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
   }
 }
 
-/** New bytes under a name of their own, then the rename: readers see all of the file or none of it. */
+/** New bytes in the place of others: readers see all of the old ones or all of the new ones. */
 export async function place(
   machine: Machine,
   path: string,
@@ -86,9 +85,28 @@ export async function place(
   owner?: Owner,
 ): Promise<void> {
   const part = temporary(path, id)
-  try {
+  await orRemove(machine, part, async () => {
     await machine.create(part, bytes, mode, owner)
     await machine.rename(part, path)
+  })
+}
+
+/** A file where none is: readers see all of it or none of it. */
+async function add(
+  machine: Machine,
+  { path, bytes, mode }: { readonly path: string; readonly bytes: string; readonly mode: number },
+  id: string,
+): Promise<void> {
+  const part = temporary(path, id)
+  await orRemove(machine, part, async () => {
+    await machine.create(part, Buffer.from(bytes, 'base64'), mode)
+    await machine.publish(part, path)
+  })
+}
+
+async function orRemove(machine: Machine, part: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
   } catch (error) {
     await machine.remove(part).catch(() => undefined)
     throw error

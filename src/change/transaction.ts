@@ -54,8 +54,8 @@ export async function perform<T>(
       stopIfAborted(signal)
       reached.push(step)
       await doStep(machine, step, id).catch((error: unknown) => {
-        // A directory that was in the way is somebody else's.
-        if (step.do === 'make-directory' && errorCode(error) === 'EEXIST') reached.pop()
+        // What was in the way is somebody else's.
+        if (errorCode(error) === 'EEXIST') reached.pop()
         throw failed(`${step.do.replace('-', ' ')} ${step.path} failed; everything was rolled back`, error)
       })
     }

@@ -1,9 +1,8 @@
-import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { dirname, join, posix, resolve, win32 } from 'node:path'
-import { errorCode } from '../errors.ts'
-import { flock } from './lock.ts'
+import { join, posix, win32 } from 'node:path'
+import { listFolder, readFile, statFile } from './files.ts'
 import { readFolder } from './folder.ts'
+import { lockFile } from './lock.ts'
 import type {
   FileInfo,
   FolderFile,
@@ -19,9 +18,9 @@ import type {
 import { parseOsRelease } from './os-release.ts'
 import { whoAmI } from './person.ts'
 import { run } from './run.ts'
+import { createFile, makeFolder, publishFile, removeFile, removeFolder, renameFile } from './writing.ts'
 
 const DEFAULT_LIMIT = 16 * 1024 * 1024
-const CHUNK = 4096
 const SBIN = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 export interface LocalOptions {
@@ -64,111 +63,44 @@ export class LocalMachine implements Machine {
     return parseOsRelease(text?.toString('utf8') ?? '')
   }
 
-  async read(path: string, limit = DEFAULT_LIMIT): Promise<Buffer | undefined> {
-    const file = await absent(fs.open(this.locate(path), constants.O_RDONLY | constants.O_NONBLOCK))
-    if (!file) return undefined
-    try {
-      const info = await file.stat()
-      if (info.isDirectory()) throw Object.assign(new Error(`${path} is a directory`), { code: 'EISDIR' })
-      if (!info.isFile()) throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL' })
-      if (info.size > limit)
-        throw Object.assign(new Error(`${path} has ${info.size} bytes`), { code: 'EFBIG' })
-      // procfs says 0, and a file may grow while it is read: the limit holds for what comes.
-      const parts: Buffer[] = []
-      let length = 0
-      while (length <= limit) {
-        const part = Buffer.allocUnsafe(Math.min(Math.max(info.size + 1 - length, CHUNK), limit + 1 - length))
-        const { bytesRead } = await file.read(part, 0, part.length)
-        if (bytesRead === 0) return Buffer.concat(parts)
-        parts.push(part.subarray(0, bytesRead))
-        length += bytesRead
-      }
-      throw Object.assign(new Error(`${path} has more than ${limit} bytes`), { code: 'EFBIG' })
-    } finally {
-      await file.close()
-    }
+  read(path: string, limit = DEFAULT_LIMIT): Promise<Buffer | undefined> {
+    return readFile(this.locate(path), limit)
   }
 
-  async list(path: string): Promise<readonly string[] | undefined> {
-    return (await absent(fs.readdir(this.locate(path))))?.sort()
+  list(path: string): Promise<readonly string[] | undefined> {
+    return listFolder(this.locate(path))
   }
 
   async readFolder(path: string, limits: FolderLimits): Promise<readonly FolderFile[] | undefined> {
     return Promise.resolve(readFolder(this.locate(path), limits))
   }
 
-  async stat(path: string): Promise<FileInfo | undefined> {
-    const info = await absent(fs.lstat(this.locate(path)))
-    if (!info) return undefined
-    const kind = info.isFile()
-      ? 'file'
-      : info.isDirectory()
-        ? 'directory'
-        : info.isSymbolicLink()
-          ? 'symlink'
-          : 'other'
-    return {
-      kind,
-      mode: info.mode & 0o7777,
-      uid: info.uid,
-      gid: info.gid,
-      size: info.size,
-      changedMs: info.mtimeMs,
-      ...(kind === 'symlink' ? { linkTarget: await fs.readlink(this.locate(path)) } : {}),
-    }
+  stat(path: string): Promise<FileInfo | undefined> {
+    return statFile(this.locate(path))
   }
 
-  async create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
-    await this.#inDirectory(path, async (inside) => {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0)
-      const file = await fs.open(inside, flags, 0o600)
-      try {
-        await file.writeFile(bytes)
-        if (owner && this.platform !== 'win32') await file.chown(owner.uid, owner.gid)
-        await file.chmod(mode)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-    })
+  create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
+    return createFile(this.locate(path), bytes, mode, owner)
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    if (dirname(this.locate(from)) !== dirname(this.locate(to)))
-      throw Object.assign(new Error(`${from} and ${to} are in two directories`), { code: 'EXDEV' })
-    await this.#inDirectory(to, async (inside, sync) => {
-      await fs.rename(join(dirname(inside), posix.basename(from)), inside)
-      await sync()
-    })
+  rename(from: string, to: string): Promise<void> {
+    return renameFile(this.locate(from), this.locate(to))
   }
 
-  async remove(path: string): Promise<void> {
-    await this.#inDirectory(path, async (inside, sync) => {
-      await fs.unlink(inside)
-      await sync()
-    })
+  publish(from: string, to: string): Promise<void> {
+    return publishFile(this.locate(from), this.locate(to))
   }
 
-  async makeDirectory(path: string, mode: number, owner?: Owner): Promise<void> {
-    const real = this.locate(path)
-    await fs.mkdir(real, { mode })
-    if (this.platform !== 'win32') {
-      // Through a descriptor: a name could have become a link to somebody else's file meanwhile.
-      const made = await fs.open(real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-      try {
-        if (owner) await made.chown(owner.uid, owner.gid)
-        await made.chmod(mode)
-      } finally {
-        await made.close()
-      }
-    }
-    await syncDirectory(dirname(real))
+  remove(path: string): Promise<void> {
+    return removeFile(this.locate(path))
   }
 
-  async removeDirectory(path: string): Promise<void> {
-    const real = this.locate(path)
-    await fs.rmdir(real)
-    await syncDirectory(dirname(real))
+  makeDirectory(path: string, mode: number, owner?: Owner): Promise<void> {
+    return makeFolder(this.locate(path), mode, owner)
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return removeFolder(this.locate(path))
   }
 
   run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
@@ -190,52 +122,7 @@ export class LocalMachine implements Machine {
     return undefined
   }
 
-  async lock(path: string): Promise<Lock | undefined> {
-    return flock(this.locate(path))
-  }
-
-  /**
-   * Runs `work` on a path whose directory is held open, so that nobody can swap the directory for a symlink
-   * between look and write. Node has no openat; /proc/self/fd does the same on Linux.
-   */
-  async #inDirectory(
-    path: string,
-    work: (inside: string, sync: () => Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    const real = resolve(this.locate(path))
-    if (this.platform !== 'linux') {
-      const info = await fs.lstat(dirname(real))
-      if (!info.isDirectory())
-        throw Object.assign(new Error(`${dirname(path)} is no directory`), { code: 'ENOTDIR' })
-      await work(real, () => syncDirectory(dirname(real)))
-      return
-    }
-    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
-    const directory = await fs.open(dirname(real), flags)
-    try {
-      await work(`/proc/self/fd/${directory.fd}/${posix.basename(real)}`, () => directory.sync())
-    } finally {
-      await directory.close()
-    }
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const directory = await fs.open(path, constants.O_RDONLY)
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
-/** Undefined where the path, or a folder on the way to it, does not exist. */
-async function absent<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+  lock(path: string): Promise<Lock | undefined> {
+    return lockFile(this.locate(path))
   }
 }

@@ -109,6 +109,8 @@ export interface Machine {
   create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void>
   /** Atomic within one directory; the directory is fsynced. */
   rename(from: string, to: string): Promise<void>
+  /** The same, but fails with EEXIST where something is. */
+  publish(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
   makeDirectory(path: string, mode: number, owner?: Owner): Promise<void>
   /** Fails with ENOTEMPTY where something is in it. */

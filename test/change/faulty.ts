@@ -60,6 +60,9 @@ export class FaultyMachine implements Machine {
   rename(from: string, to: string): Promise<void> {
     return this.#change(() => this.#inner.rename(from, to))
   }
+  publish(from: string, to: string): Promise<void> {
+    return this.#change(() => this.#inner.publish(from, to))
+  }
   remove(path: string): Promise<void> {
     return this.#change(() => this.#inner.remove(path))
   }

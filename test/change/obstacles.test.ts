@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
-import type { Certificate } from '../../src/x509/index.ts'
+import { encodePem, type Certificate } from '../../src/x509/index.ts'
 import { ca, read } from '../judge/evidence.ts'
-import { approved, commit, fileOf, planned, worlds } from './world.ts'
+import { approved, commit, fileOf, planned, worlds, type World } from './world.ts'
 
 const A = 'reg.corp:5000'
 const CERTS_D = '/etc/docker/certs.d'
@@ -66,6 +66,36 @@ describe('change: what stands in the way', () => {
       code: 'change-failed',
       message: /a file stands/,
     })
+  })
+
+  it('does not overwrite what came into its place after it was looked at', async () => {
+    const path = fileOf(root, A)
+    const arrivals: Readonly<Record<string, (here: World) => void>> = {
+      'a file': (here) => {
+        here.write(path, 'theirs')
+      },
+      'a file with the same bytes': (here) => {
+        here.write(path, encodePem(root.raw))
+      },
+      'a link': (here) => {
+        here.write('/srv/victim', 'theirs')
+        mkdirSync(here.at(`${CERTS_D}/${A}`), { recursive: true })
+        symlinkSync('/srv/victim', here.at(path))
+      },
+      'a directory': (here) => {
+        mkdirSync(here.at(path), { recursive: true })
+      },
+    }
+    for (const [name, arrive] of Object.entries(arrivals)) {
+      const here = await world()
+      mkdirSync(here.at(`${CERTS_D}/${A}`), { recursive: true })
+      const plan = await planned(here, A, approved(root))
+      arrive(here)
+      const before = here.snapshot()
+      await assert.rejects(commit(here, plan), { code: 'change-failed', message: /there already/ }, name)
+      assert.deepEqual(here.snapshot(), before, name)
+      assert.deepEqual(here.memory(), ['lock'], name)
+    }
   })
 
   it('does not enter a directory that became a link after it was looked at', async () => {

@@ -88,6 +88,34 @@ describe('machine/local: writing', () => {
     assert.equal(fs.readFileSync(path('e/part'), 'utf8'), 'e/part')
   })
 
+  it('publishes where nothing is, and nowhere else', async () => {
+    fs.mkdirSync(path('d'))
+    fs.writeFileSync(path('d/part'), 'new')
+    fs.writeFileSync(path('d/file'), 'old')
+    fs.symlinkSync('file', path('d/link'))
+    fs.symlinkSync('nowhere', path('d/dangling'))
+    fs.mkdirSync(path('d/folder'))
+    for (const name of ['file', 'link', 'dangling', 'folder']) {
+      await assert.rejects(machine().publish('/d/part', `/d/${name}`), { code: 'EEXIST' }, name)
+    }
+    assert.equal(fs.readFileSync(path('d/file'), 'utf8'), 'old')
+    await machine().publish('/d/part', '/d/fresh')
+    assert.deepEqual(fs.readdirSync(path('d')).sort(), ['dangling', 'file', 'folder', 'fresh', 'link'])
+    assert.equal(fs.readFileSync(path('d/fresh'), 'utf8'), 'new')
+    assert.equal(fs.statSync(path('d/fresh')).nlink, 1)
+    await assert.rejects(machine().publish('/d/fresh', '/other'), { code: 'EXDEV' })
+  })
+
+  it('makes and removes no directory by way of a link', async () => {
+    fs.mkdirSync(path('real'))
+    fs.mkdirSync(path('real/theirs'))
+    fs.symlinkSync('real', path('link'))
+    const refusal = code('ENOTDIR', 'ELOOP')
+    await assert.rejects(machine().makeDirectory('/link/new', 0o755), refusal)
+    await assert.rejects(machine().removeDirectory('/link/theirs'), refusal)
+    assert.deepEqual(fs.readdirSync(path('real')), ['theirs'])
+  })
+
   it('removes links and not what they name', async () => {
     fs.writeFileSync(path('victim'), 'old')
     fs.symlinkSync('victim', path('link'))
