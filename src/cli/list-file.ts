@@ -4,30 +4,46 @@ import { readNamedFile } from './files.ts'
 
 const MAX_LIST = 1024 * 1024
 
-/** `--file LIST`: a registry a line; `#` begins a comment; blank lines do not count. */
-export async function readList(path: string): Promise<string[]> {
-  const bytes = await readNamedFile(path, 'the list', MAX_LIST)
-  const registries = parseList(path, bytes.toString('utf8'))
-  if (registries.length === 0) {
-    throw new TrustError('bad-file', `the list ${JSON.stringify(path)} holds no registry`)
-  }
-  return registries
+/** A line that names no registry. */
+export interface WrongLine {
+  /** `line 3 of "list"`: what stands on it may be anything, a password among others. */
+  readonly place: string
+  readonly error: TrustError
 }
 
-export function parseList(path: string, text: string): string[] {
+export interface RegistryList {
+  readonly registries: readonly string[]
+  readonly wrong: readonly WrongLine[]
+}
+
+/**
+ * `--file LIST`: a registry a line; `#` begins a comment; blank lines do not count.
+ * @throws TrustError `bad-file`
+ */
+export async function readList(path: string): Promise<RegistryList> {
+  const bytes = await readNamedFile(path, 'the list', MAX_LIST)
+  const list = parseList(path, bytes.toString('utf8'))
+  if (list.registries.length === 0 && list.wrong.length === 0) {
+    throw new TrustError('bad-file', `the list ${JSON.stringify(path)} holds no registry`)
+  }
+  return list
+}
+
+/** A wrong line is no reason not to serve the others. */
+export function parseList(path: string, text: string): RegistryList {
+  const registries: string[] = []
+  const wrong: WrongLine[] = []
   const lines = text.replace(/^\u{feff}/u, '').split(/\r?\n/)
-  return lines.flatMap((line, index) => {
+  for (const [index, line] of lines.entries()) {
     const entry = line.replace(/#.*$/, '').trim()
-    if (entry === '') return []
+    if (entry === '') continue
     try {
       parseRegistry(entry)
+      registries.push(entry)
     } catch (error) {
       if (!(error instanceof TrustError)) throw error
-      throw new TrustError(error.code, `line ${index + 1} of ${JSON.stringify(path)}: ${error.message}`, {
-        ...(error.fix !== undefined && { fix: error.fix }),
-        cause: error,
-      })
+      wrong.push({ place: `line ${index + 1} of ${JSON.stringify(path)}`, error })
     }
-    return [entry]
-  })
+  }
+  return { registries, wrong }
 }

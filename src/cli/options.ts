@@ -1,10 +1,13 @@
 import type { ChainOptions } from './chain-options.ts'
+import type { WrongLine } from './list-file.ts'
 
 /** The flags after parsing: plain, frozen, no oclif in sight. */
 export interface Options {
   readonly command: 'trust' | 'diagnose' | 'undo' | 'status'
   /** As typed, `--file` lists included, duplicates dropped. */
   readonly registries: readonly string[]
+  /** Lines of a `--file` list that name no registry: reported, and the others are served. */
+  readonly wrongLines: readonly WrongLine[]
   /** `undo --all`. */
   readonly all: boolean
   /** `diagnose --chain`: files in place of registries. */
@@ -42,6 +45,7 @@ export interface Options {
 
 /** What holds where nothing was said. */
 export const defaultOptions = {
+  wrongLines: [],
   all: false,
   ca: [],
   fingerprints: [],

@@ -6,7 +6,7 @@ import { readChainOptions } from './chain-options.ts'
 import { parseFingerprint } from './fingerprint.ts'
 import type { allFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import { readList } from './list-file.ts'
+import { readList, type WrongLine } from './list-file.ts'
 import type { Options } from './options.ts'
 import { wantsColor } from './print.ts'
 
@@ -24,14 +24,16 @@ export async function readOptions(
   typed: readonly string[],
   io: Io,
 ): Promise<Options> {
-  const listed = flags.file === undefined ? [] : await readList(flags.file)
-  const registries = distinct([...typed, ...listed])
+  const listed = flags.file === undefined ? { registries: [], wrong: [] } : await readList(flags.file)
+  const registries = distinct([...typed, ...listed.registries])
+  if (registries.length === 0) nothingRight(listed.wrong)
   const chain = readChainOptions(flags, registries)
   checkRelations(command, flags, registries)
   const json = flags.json === true || flags['json-pem'] === true
   const options: Options = {
     command,
     registries,
+    wrongLines: listed.wrong,
     all: flags.all ?? false,
     ...(chain && { chain }),
     ca: filled('--ca', flags.ca),
@@ -69,6 +71,14 @@ function distinct(texts: readonly string[]): string[] {
     if (!seen.has(registry)) seen.set(registry, text)
   }
   return [...seen.values()]
+}
+
+/** @throws TrustError for a list of nothing but wrong lines: its first one says what is wrong */
+function nothingRight([first, ...others]: readonly WrongLine[]): void {
+  if (!first) return
+  const more = others.length === 0 ? '' : ` (and ${others.length} more like it)`
+  const { code, message, fix } = first.error
+  throw new TrustError(code, `${first.place}: ${message}${more}`, { ...(fix !== undefined && { fix }) })
 }
 
 function checkRelations(command: Options['command'], flags: RawFlags, registries: readonly string[]): void {

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { readNamedFile } from '../../src/cli/files.ts'
 import { parseFingerprint } from '../../src/cli/fingerprint.ts'
 import { parseList, readList } from '../../src/cli/list-file.ts'
+import { readOptions } from '../../src/cli/read-options.ts'
 import { readPassword } from '../../src/cli/password.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -51,14 +52,28 @@ describe('files that a person names', () => {
 describe('--file', () => {
   it('one a line, with comments and blank lines, in any line ending', () => {
     const text = '\ufeffreg:5000\r\n\n  # all of them\nreg2.corp # the new one\n\t[fd00::1]:5000'
-    assert.deepEqual(parseList('list', text), ['reg:5000', 'reg2.corp', '[fd00::1]:5000'])
+    const expected = { registries: ['reg:5000', 'reg2.corp', '[fd00::1]:5000'], wrong: [] }
+    assert.deepEqual(parseList('list', text), expected)
   })
 
-  it('names the line', () => {
-    assert.throws(() => parseList('list', 'reg:5000\n\nreg:0\n'), {
-      code: 'bad-registry',
-      message: /^line 3 of "list": "reg:0" is no registry: the port is "0"/,
-    })
+  it('names a wrong line by its number, without what stands on it, and takes the others', () => {
+    const { registries, wrong } = parseList('list', 'reg:5000\n\nreg:0\nbob:secret@reg.corp\nreg.corp\n')
+    assert.deepEqual(registries, ['reg:5000', 'reg.corp'])
+    assert.deepEqual(
+      wrong.map(({ place }) => place),
+      ['line 3 of "list"', 'line 4 of "list"'],
+    )
+    assert.match(wrong[0]?.error.message ?? '', /^"reg:0" is no registry: the port is "0"/)
+    assert.doesNotMatch(`${wrong[1]?.error.message ?? ''}${wrong[1]?.place ?? ''}`, /bob|secret/)
+  })
+
+  it('of nothing but wrong lines says what is wrong with the first', async () => {
+    writeFileSync(path('wrong'), '#\nreg:0\nreg:x\n')
+    const options = readOptions('diagnose', { file: path('wrong') }, [], fakeIo())
+    await assert.rejects(options, { code: 'bad-registry', message: /^line 2 of .*and 1 more like it/ })
+    const served = await readOptions('diagnose', { file: path('wrong') }, ['reg:5000'], fakeIo())
+    assert.deepEqual(served.registries, ['reg:5000'])
+    assert.equal(served.wrongLines.length, 2)
   })
 
   it('is not empty', async () => {

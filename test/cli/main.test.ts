@@ -140,6 +140,7 @@ describe('options', () => {
       ca: [],
       fingerprints: [],
       tokenRealms: [],
+      wrongLines: [],
       trustOnFirstUse: false,
       runtimes: [],
       passwordStdin: false,

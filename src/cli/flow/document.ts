@@ -12,6 +12,7 @@ import type {
 } from '../../report/document.ts'
 import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
+import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
@@ -123,13 +124,14 @@ export async function machineDocument(context: Site, survey?: Survey): Promise<M
 
 export async function outcomeOf(
   context: Site,
-  views: readonly RegistryView[],
+  served: readonly RegistryView[],
   extra: {
     readonly survey?: Survey
     readonly exitCode?: ExitCode
     readonly entries?: ResultDocument['entries']
   } = {},
 ): Promise<Outcome> {
+  const views = [...served, ...context.options.wrongLines.map((line) => wrongView(context, line))]
   const codes = views.map((view) => view.document.exitCode as ExitCode)
   const exitCode = combine(extra.exitCode === undefined ? codes : [...codes, extra.exitCode])
   const document: ResultDocument = {
@@ -144,6 +146,11 @@ export async function outcomeOf(
     ...(extra.entries ? { entries: extra.entries } : {}),
   }
   return { document, views }
+}
+
+/** What stands on the line is not repeated. */
+function wrongView(context: Site, { place, error }: WrongLine): RegistryView {
+  return blindView(context, place, { exitCode: exitOf(error), verified: false, error })
 }
 
 /** The work for one registry; a refusal or an interruption becomes its report. */
