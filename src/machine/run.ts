@@ -4,11 +4,29 @@ import type { RunOptions, RunResult } from './machine.ts'
 export const FIXED_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const MAX_OUTPUT = 1024 * 1024
 
+/** Programs at a time: each takes pipes of ours, and a few processors are all there are. */
+const AT_ONCE = 16
+let running = 0
+const waiting: (() => void)[] = []
+
+/** The deadline of a program begins when its turn has come. */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
+  if (running >= AT_ONCE) await new Promise<void>((turn) => waiting.push(turn))
+  else running++
+  try {
+    return await start(argv, options)
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
 /**
  * Runs a program from an argument array: never a shell, stdin closed unless given, a deadline always,
  * a PATH and an environment of our own so that the caller's cannot steer a privileged child.
  */
-export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
+async function start(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
   const [program, ...args] = argv
   const { as } = options
   // Most commands run no program: they shall not pay for the library.

@@ -75,7 +75,7 @@ export async function classifyPlain(
         goError: 'http: server gave HTTP response to HTTPS client',
       }
     }
-    if (start === '') return undefined
+    if (start === '' || isTlsRecord(bytes)) return undefined
     return {
       code: 'not-tls',
       stage: 'tls',
@@ -88,6 +88,11 @@ export async function classifyPlain(
   } finally {
     socket.destroy()
   }
+}
+
+/** RFC 8446 section 5.1: an alert or a handshake message, of any version. */
+function isTlsRecord(bytes: Buffer): boolean {
+  return (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 3
 }
 
 /** Names a handshake that failed after the connection stood. */

@@ -7,6 +7,14 @@ import type { Target } from './reference.ts'
 /** Go's least share of a deadline for one address of several (net/dial.go saneMinimum). */
 const MIN_DIAL_MS = 2000
 
+/** Who waits for what, on the way to an open connection. */
+export interface Told {
+  /** The first packet is on its way: a round trip's time for work of this machine. */
+  readonly dialled?: () => void
+  /** Something is there. */
+  readonly connected?: () => void
+}
+
 export type Opened =
   | { readonly connection: Connection }
   | { readonly failure: Failure; readonly address?: string; readonly sent?: readonly Buffer[] }
@@ -19,7 +27,7 @@ export async function openFirst(
   target: Target,
   addresses: readonly string[],
   limits: Limits,
-  dialled: () => void = () => undefined,
+  tell: Told = {},
 ): Promise<Opened> {
   let failed: Opened = { failure: { code: 'name-not-resolved', stage: 'resolve', detail: 'no address' } }
   const until = Date.now() + limits.timeoutMs
@@ -29,8 +37,11 @@ export async function openFirst(
     const share = Math.min(left, Math.max(left / (addresses.length - index), MIN_DIAL_MS))
     const plain = plainLook(target, address, limits)
     try {
-      const opening = openTls(target, address, { ...limits, dialMs: share }, plain.start)
-      dialled()
+      const opening = openTls(target, address, { ...limits, dialMs: share }, () => {
+        tell.connected?.()
+        plain.start()
+      })
+      tell.dialled?.()
       return { connection: await opening }
     } catch (error) {
       if (limits.signal?.aborted) throw error

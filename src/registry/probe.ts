@@ -1,14 +1,12 @@
 import { errorCode, errorText } from '../errors.ts'
 import { openTls, resolve, type Limits } from './connect.ts'
 import type { AiaFetch, Failure, Observation } from './observation.ts'
-import { openFirst } from './open.ts'
+import { openFirst, type Told } from './open.ts'
 import { ping, speaksV1 } from './ping.ts'
 import type { Target } from './reference.ts'
 
 /** What goes on beside the look, as soon as there is enough to go by: the wire is what a look waits for. */
-export interface Beside {
-  /** The first packet is on its way: a round trip's time for work of this machine. */
-  readonly dialled?: () => void
+export interface Beside extends Told {
   /** The chain has come: finds the issuers that it lacks while `/v2/` is asked. */
   readonly issuers?: (sent: readonly Buffer[], addresses: readonly string[]) => Promise<readonly AiaFetch[]>
 }
@@ -32,7 +30,7 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   }
   const issuersOf = (sent: readonly Buffer[]): Promise<readonly AiaFetch[]> =>
     sent.length > 0 && beside.issuers ? beside.issuers(sent, addresses) : Promise.resolve([])
-  const opened = await openFirst(target, addresses, limits, beside.dialled)
+  const opened = await openFirst(target, addresses, limits, beside)
   if ('failure' in opened) {
     return { ...blank, addresses, ...opened, fetched: await issuersOf(opened.sent ?? []) }
   }

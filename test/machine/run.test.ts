@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { run } from '../../src/machine/run.ts'
 import { leaveOut } from '../support/left-out.ts'
 
@@ -34,6 +37,22 @@ describe('machine/run', () => {
   it('hands arguments over as they are', async () => {
     const words = ['$(id)', '`id`', 'a b', '', "'", '"', '*', ';', '&&', '|', '\n', '-x', '>f', '~']
     assert.deepEqual((await shown(words)).argv, words)
+  })
+
+  it('runs no more than sixteen at a time, and all in the end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trust-registry-run-'))
+    const script = 'touch "$0/$$"; ls "$0" | wc -l; sleep 0.1; rm "$0/$$"'
+    try {
+      const results = await Promise.all(
+        Array.from({ length: 40 }, () => run(['sh', '-c', script, folder], limits)),
+      )
+      const counts = results.map(({ stdout }) => Number(stdout))
+      assert.equal(counts.length, 40)
+      assert.ok(Math.max(...counts) <= 16, counts.join())
+      assert.ok(Math.max(...counts) > 1, counts.join())
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('gives a PATH and an environment of its own', async () => {

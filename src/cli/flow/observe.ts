@@ -4,10 +4,11 @@ import type { Limits } from '../../registry/connect.ts'
 import type { AiaFetch, Observation } from '../../registry/observation.ts'
 import { probe } from '../../registry/probe.ts'
 import type { Target } from '../../registry/reference.ts'
-import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
+import type { Engine, EngineAnswer, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
+import { gate } from './gate.ts'
 
 /** A name that is slow to look up must not hold up the rest. */
 const PATIENCE_MS = 20
@@ -84,20 +85,40 @@ export function limitsOf(context: Context): Limits {
  * processor's time, so that it begins once our own first packet is on its way.
  */
 export async function observe(context: Context, survey: Surveying, target: Target): Promise<Case> {
-  let dialled = (): void => undefined
-  const started = new Promise<void>((done) => {
-    dialled = done
-    setTimeout(done, PATIENCE_MS).unref()
-  })
-  const issuers = context.options.aia
-    ? async (sent: readonly Buffer[], addresses: readonly string[]) =>
-        findIssuers(context, await survey(), sent, addresses)
-    : undefined
-  const [observation, engines] = await Promise.all([
-    probe(target, limitsOf(context), { dialled, ...(issuers ? { issuers } : {}) }),
-    started.then(survey).then((found) => askEngines(context, found, target)),
-  ])
+  const dialled = gate<undefined>()
+  const reached = gate<boolean>()
+  setTimeout(dialled.open, PATIENCE_MS, undefined).unref()
+  const look = async (): Promise<Observation> => {
+    try {
+      const seen = await probe(target, limitsOf(context), {
+        dialled: () => {
+          dialled.open(undefined)
+        },
+        connected: () => {
+          reached.open(true)
+        },
+        ...(context.options.aia
+          ? { issuers: async (sent, addresses) => findIssuers(context, await survey(), sent, addresses) }
+          : {}),
+      })
+      reached.open(!isSilent(seen))
+      return seen
+    } finally {
+      dialled.open(undefined)
+      reached.open(false)
+    }
+  }
+  const ask = async (): Promise<EngineEvidence[]> => {
+    await dialled.passed
+    return askEngines(context, await survey(), target, reached.passed)
+  }
+  const [observation, engines] = await Promise.all([look(), ask()])
   return caseOf(context, await survey(), observation, engines)
+}
+
+/** A refusal, or a name that nobody knows, is an answer, and as quick for others. */
+function isSilent({ failure }: Observation): boolean {
+  return failure?.code === 'timeout' && (failure.stage === 'resolve' || failure.stage === 'connect')
 }
 
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */
@@ -106,7 +127,7 @@ export async function judgeAgain(context: Context, survey: Survey, before: Case)
   context.services.progress.stage(
     `${target.registry}: asking ${context.engines.map((engine) => engine.name).join(', ')}`,
   )
-  const engines = await askEngines(context, survey, target)
+  const engines = await askEngines(context, survey, target, Promise.resolve(true))
   return caseOf(context, survey, before.evidence.observation, engines)
 }
 
@@ -129,15 +150,23 @@ function caseOf(
   return { target: observation.target, evidence, judgement: judge(evidence) }
 }
 
-function askEngines(context: Context, survey: Survey, target: Target): Promise<EngineEvidence[]> {
+/** A program without a daemon is not started for a registry that does not even connect: dozens would wait with us. */
+function askEngines(
+  context: Context,
+  survey: Survey,
+  target: Target,
+  reached: Promise<boolean>,
+): Promise<EngineEvidence[]> {
   const { machine, options } = context
+  const ask = async (engine: Engine, { kind, state }: EngineSurvey): Promise<EngineAnswer | undefined> => {
+    if (state !== 'running' || (kind === 'program' && !(await reached))) return undefined
+    return engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+  }
   return Promise.all(
     survey.engines.map(async ({ engine, survey: found, store }) => {
       const [trust, answer] = await Promise.all([
         engine.readTrust(machine, target, found),
-        found.state === 'running'
-          ? engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
-          : undefined,
+        ask(engine, found),
       ])
       return {
         survey: found,
