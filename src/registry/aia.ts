@@ -12,6 +12,8 @@ import type { AiaFetch } from './observation.ts'
 const MAX_FETCHES = 3
 const MAX_BYTES = 64 * 1024
 const MAX_MS = 5000
+/** As many as Go checks for one chain: certificates of one name can ask for thousands. */
+const MAX_SIGNATURES = 100
 
 /**
  * Climbs from the last certificate whose issuer was not sent, by its "CA issuers" address
@@ -26,7 +28,8 @@ export async function climb(
 ): Promise<readonly AiaFetch[]> {
   const fetched: AiaFetch[] = []
   const pool: Certificate[] = [...sent]
-  let top = topOf(pool)
+  const isParent = parentTest(MAX_SIGNATURES)
+  let top = topOf(pool, isParent)
   while (top && fetched.length < MAX_FETCHES && !isSelfSigned(top) && !isKnown(top, known)) {
     const url = top.caIssuers.find((address) => /^https?:\/\//i.test(address))
     if (url === undefined || fetched.some((entry) => entry.url === url)) break
@@ -35,21 +38,30 @@ export async function climb(
     const parsed = answer.certificates.flatMap(parseOrSkip)
     if (parsed.length === 0) break
     pool.push(...parsed)
-    const next = topOf(pool)
+    const next = topOf(pool, isParent)
     if (next?.sha256 === top.sha256) break
     top = next
   }
   return fetched
 }
 
+type ParentTest = (child: Certificate, parent: Certificate) => boolean
+
+/** By name, and then by signature as long as the budget lasts. */
+function parentTest(budget: number): ParentTest {
+  let left = budget
+  return (child, parent) =>
+    parent.rawSubject.equals(child.rawIssuer) && left-- > 0 && isSignedBy(child, parent)
+}
+
 /** The highest certificate that a walk by name and signature reaches from the leaf. */
-function topOf(certificates: readonly Certificate[]): Certificate | undefined {
+function topOf(certificates: readonly Certificate[], isParent: ParentTest): Certificate | undefined {
   let current = certificates[0]
   const seen = new Set<string>()
   while (current && !seen.has(current.sha256)) {
     seen.add(current.sha256)
     const child: Certificate = current
-    const parent = certificates.find((other) => !seen.has(other.sha256) && isSignedBy(child, other))
+    const parent = certificates.find((other) => !seen.has(other.sha256) && isParent(child, other))
     if (!parent) return current
     current = parent
   }

@@ -5,6 +5,9 @@ import type { Target } from './reference.ts'
 /** nginx recipes answer 404 to `Go ` and to old `docker/1.x` agents. */
 const USER_AGENT = 'trust-registry'
 
+/** Four times what HTTP clients mostly take; Docker takes 10 MiB. */
+const MAX_HEADERS = 64 * 1024
+
 /** One request; the headers that name a host, an agent and the connection are ours. */
 export interface Ask {
   readonly method: 'GET' | 'POST'
@@ -70,6 +73,7 @@ async function clientOver(target: Target, connection: Connection, limits: Limits
   return new undici.Client(`https://${host}:${target.port}`, {
     headersTimeout: limits.timeoutMs,
     bodyTimeout: limits.timeoutMs,
+    maxHeaderSize: MAX_HEADERS,
     pipelining: 1,
     // Called at once, the callback would hang the request for ever.
     connect: (_options, callback) => {

@@ -18,7 +18,8 @@ export async function typeAt(
   host: Host,
   command: string,
   answers: readonly (readonly [RegExp, string])[],
-  env: Readonly<Record<string, string>> = {},
+  /** Milliseconds that the person thinks before each answer. */
+  thinks = 0,
 ): Promise<Session> {
   const driver = `
 const { spawn } = require('node:child_process')
@@ -28,13 +29,13 @@ let screen = '', seen = 0
 child.stdout.setEncoding('utf8').on('data', (data) => {
   screen += data
   const next = answers[0]
-  if (next && new RegExp(next[0]).test(screen.slice(seen))) { seen = screen.length; answers.shift(); child.stdin.write(next[1]) }
+  if (next && new RegExp(next[0]).test(screen.slice(seen))) { seen = screen.length; answers.shift(); setTimeout(() => child.stdin.write(next[1]), ${String(thinks)}) }
 })
 child.on('exit', (code) => { process.stdout.write(JSON.stringify({ screen, code, unanswered: answers.length })); process.exit() })
 setTimeout(() => child.kill(), 20000)`
   const file = `/tmp/driver-${String(Math.random()).slice(2)}.cjs`
   await host.write(file, driver)
-  const { stdout, stderr } = await host.run([process.execPath, file], { env: { TERM: 'xterm', ...env } })
+  const { stdout, stderr } = await host.run([process.execPath, file], { env: { TERM: 'xterm' } })
   assert.notEqual(stdout, '', stderr)
   return JSON.parse(stdout) as Session
 }

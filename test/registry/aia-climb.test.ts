@@ -50,6 +50,24 @@ describe('registry/aia: how far it climbs', () => {
     assert.deepEqual(asked, ['/1', '/0'])
   })
 
+  it('not through a crowd of one name, each signed by the next: as many signatures as Go checks, and no more', async () => {
+    const { base, asked } = await web({})
+    for (const [count, asks] of [
+      [8, true],
+      [30, false],
+    ] as const) {
+      const name = 'Rung'
+      const hidden = await createCa({ name: 'Root', keyKind: 'p-256' })
+      const rungs = [await hidden.intermediate({ name, keyKind: 'p-256', aia: `${base}/${count}` })]
+      for (let height = 1; height < count; height++)
+        rungs.unshift(await (rungs[0] ?? hidden).intermediate({ name, keyKind: 'p-256' }))
+      const leaf = await (rungs[0] ?? hidden).issue({ names: ['reg.corp'], keyKind: 'p-256' })
+      // The worst order: the wrong ones are tried first.
+      await climb([leaf, ...rungs.toReversed()].map(parse), new CertPool(), HERE, limits)
+      assert.equal(asked.includes(`/${count}`), asks)
+    }
+  })
+
   it('not beyond what is known or was sent', async () => {
     const { leaf, cas, asked } = await ladder(2)
     const [root, , second] = cas
