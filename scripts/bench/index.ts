@@ -3,12 +3,16 @@
 //   --write  puts the tables into docs/benchmarks.md
 import { cpus, totalmem } from 'node:os'
 import { readFileSync } from 'node:fs'
+import { binary } from './binary.ts'
+import { many } from './many.ts'
 import { timed } from './measure.ts'
 import { verdictOf, type Group, type Row } from './model.ts'
+import { oneRegistry } from './one-registry.ts'
 import { startUp } from './start-up.ts'
 import { markdownTable, replaceSection, textTable } from './table.ts'
+import { trust } from './trust.ts'
 
-const groups: readonly Group[] = [startUp]
+const groups: readonly Group[] = [startUp, oneRegistry, many, trust, binary]
 
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
 const words = process.argv.slice(2)
