@@ -1,8 +1,8 @@
 import { TrustError } from '../errors.ts'
 
-/** Hex with or without colons and `SHA256:`, in any case, becomes 64 upper-case digits. */
+/** Hex with or without colons, in any case, behind `SHA256:` or all that openssl prints: 64 upper-case digits. */
 export function parseFingerprint(text: string): string {
-  const bare = text.trim().replace(/^sha-?256:/i, '')
+  const bare = text.trim().replace(/^sha-?256(?::| Fingerprint=)/i, '')
   const hex =
     bare.includes(':') && /^[0-9a-f]{2}(?::[0-9a-f]{2})*$/i.test(bare) ? bare.replaceAll(':', '') : bare
   if (/^[0-9a-f]{64}$/i.test(hex)) return hex.toUpperCase()

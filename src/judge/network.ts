@@ -33,9 +33,17 @@ export function networkFindings(observation: Observation): readonly Finding[] {
         `getent hosts ${target.host}`,
       )
     case 'unreachable':
-      return finding('network', `nothing answers at ${at}: ${failure.detail}`)
+      return finding(
+        'network',
+        `nothing answers at ${at}: ${failure.detail}`,
+        `curl -v --connect-timeout 5 https://${target.registry}/v2/      # the server, the port, the firewall`,
+      )
     case 'timeout':
-      return finding('network', `${at} did not answer in time (${failure.detail})`)
+      return finding(
+        'network',
+        `${at} did not answer in time (${failure.detail})`,
+        `trust-registry diagnose ${target.registry} --timeout 60      # if it is only slow`,
+      )
     case 'plain-http':
       return finding('registry', `${at} speaks plain HTTP, no TLS (${failure.detail})`, fix)
     case 'not-tls':

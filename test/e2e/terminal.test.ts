@@ -41,7 +41,17 @@ describe('a person at a terminal', function () {
   for (const [what, answers, code] of [
     ['Enter is no', [[askIdentity, '\r']], 4],
     ['another fingerprint stops it', [[askIdentity, `${'0'.repeat(64)}\r`]], 5],
+    ['half a fingerprint is no answer', [[askIdentity, `${'0'.repeat(40)}\r`]], 4],
     ['Ctrl-C at the question', [[askIdentity, '\x03']], 130],
+    ['Ctrl-D at the question', [[askIdentity, '\x04']], 130],
+    [
+      'Ctrl-C at the plan',
+      [
+        [askIdentity, 'yes\r'],
+        [askPlan, '\x03'],
+      ],
+      130,
+    ],
     [
       'no to the plan',
       [
@@ -57,9 +67,57 @@ describe('a person at a terminal', function () {
       const run = await typeAt(host, `${program} ${registry}`, answers)
       assert.equal(run.code, code, run.screen)
       assert.equal(run.unanswered, 0, run.screen)
+      if (answers.length === 1 && code !== 130) assert.match(run.screen, /error\[identity-m/)
       assert.deepEqual(await host.snapshot(watched), before)
     })
   }
+
+  it('takes the line that openssl prints; the password comes through stdin while the questions read the terminal', async () => {
+    const host = await scene.lab.host('client', { hosts })
+    await host.write('/root/password', `${users.testuser}\n`)
+    const line = `sha256 Fingerprint=${root.sha256.replace(/(..)(?=.)/g, '$1:')}`
+    const command = `${program} ${registry} -u testuser --password-stdin < /root/password`
+    const run = await typeAt(host, command, [
+      [askIdentity, `${line}\r`],
+      [askPlan, 'y\r'],
+    ])
+    assert.equal(run.code, 0, run.screen)
+    assert.match(run.screen, /logged in/)
+    assert.ok(!run.screen.includes(users.testuser), run.screen)
+  })
+
+  it('Ctrl-C at the password, and at the question of undo: exit 130, nothing is changed', async () => {
+    const host = await scene.lab.host('client', { hosts })
+    await host.write('/root/ca.pem', root.pem)
+    const before = await host.snapshot(watched)
+    const ask = `${program} ${registry} --ca /root/ca.pem -u testuser`
+    const run = await typeAt(host, ask, [[/Password of testuser/, 'half\x03']])
+    assert.equal(run.code, 130, run.screen)
+    assert.ok(!run.screen.includes('half'), run.screen)
+    assert.deepEqual(await host.snapshot(watched), before)
+    assert.equal((await host.product([registry, '--ca', '/root/ca.pem'])).code, 0)
+    const after = await host.snapshot(watched)
+    const undo = await typeAt(host, `${program} undo ${registry}`, [[askPlan, '\x03']])
+    assert.equal(undo.code, 130, undo.screen)
+    assert.deepEqual(await host.snapshot(watched), after)
+  })
+
+  it('--prune shows what goes, and asks', async () => {
+    const host = await scene.lab.host('client', { hosts })
+    const old = await createCa({ name: 'Old Root CA' })
+    await host.write('/root/old.pem', old.pem)
+    await host.write('/root/ca.pem', root.pem)
+    assert.equal((await host.product([registry, '--offline', '--ca', '/root/old.pem'])).code, 0)
+    const run = await typeAt(host, `${program} ${registry} --ca /root/ca.pem --prune`, [[askPlan, '\r']])
+    assert.equal(run.code, 4, run.screen)
+    assert.match(run.screen, /- \/etc\/docker\/certs\.d\/\S+\s+belongs to an earlier identity/)
+    const agreed = await typeAt(host, `${program} ${registry} --ca /root/ca.pem --prune`, [[askPlan, 'y\r']])
+    assert.equal(agreed.code, 0, agreed.screen)
+    assert.doesNotMatch(
+      (await host.run(['ls', '/etc/docker/certs.d/reg.corp:5000'])).stdout,
+      new RegExp(old.sha256.slice(0, 16), 'i'),
+    )
+  })
 
   it('asks for the password without echo, and undo asks before it takes back', async () => {
     const host = await scene.lab.host('client', { hosts })

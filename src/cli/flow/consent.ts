@@ -1,8 +1,9 @@
-import { TrustError } from '../../errors.ts'
+import { TrustError, errorText } from '../../errors.ts'
 import type { ChainLink } from '../../judge/index.ts'
 import { colons, day, nameOf } from '../../x509/words.ts'
 import type { Plan, PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
+import { parseFingerprint } from '../fingerprint.ts'
 import type { Context } from './context.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
@@ -43,6 +44,7 @@ export async function askIdentity(
   context: Context,
   registry: string,
   candidate: ChainLink,
+  engines: readonly string[],
 ): Promise<boolean> {
   const { certificate, origin, role } = candidate
   const where = origin === 'fetched' ? 'fetched from the address in the certificate' : 'sent by the server'
@@ -56,7 +58,7 @@ export async function askIdentity(
     `  valid ${day(certificate.notBefore)} to ${day(certificate.notAfter)}, ${where}`,
     `  SHA256 ${colons(certificate.sha256)}`,
     '',
-    `It will be trusted for ${registry} only, by ${context.engines.map((engine) => engine.name).join(', ')}.`,
+    `It will be trusted for ${registry} only, by ${engines.join(', ')}.`,
     'Get the true fingerprint of this very certificate from the owner of the registry, over another channel:',
     '  openssl x509 -in ca.pem -noout -fingerprint -sha256',
     ...(role === 'intermediate'
@@ -67,11 +69,7 @@ export async function askIdentity(
   services.io.stderr.write(`${lines.join('\n')}\n`)
   const answer = await services.prompts.ask('Paste the fingerprint, or type "yes" if you compared it [no]:')
   if (/^yes$/i.test(answer)) return true
-  const hex = answer.replace(/^sha256[:=\s]*/i, '').replace(/[:\s]/g, '')
-  if (!/^[0-9a-f]{64}$/i.test(hex)) {
-    throw new TrustError('identity-missing', 'the identity was not confirmed; nothing was changed')
-  }
-  if (hex.toUpperCase() === certificate.sha256) return true
+  if (pasted(answer, registry) === certificate.sha256) return true
   throw new TrustError(
     'identity-mismatch',
     'the pasted fingerprint is not that of the presented CA; nothing was changed',
@@ -83,6 +81,18 @@ export async function askIdentity(
           : 'somebody may be in between: do not go on before the owner has explained it',
     },
   )
+}
+
+/** Half a fingerprint is no answer, and neither is silence. */
+function pasted(answer: string, registry: string): string {
+  try {
+    if (!/^(?:no?)?$/i.test(answer)) return parseFingerprint(answer)
+  } catch (error) {
+    throw new TrustError('identity-missing', `${errorText(error)}; nothing was changed`)
+  }
+  throw new TrustError('identity-missing', 'the identity was not confirmed; nothing was changed', {
+    fix: `trust-registry ${registry} --ca CA.pem      # with the CA file from the registry's owner nothing is asked`,
+  })
 }
 
 /** What is consent off a terminal, beside `--yes`. */

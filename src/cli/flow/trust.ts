@@ -173,6 +173,9 @@ async function establish(
   if (!options.input) throw identityMissing(question, decision.candidate)
   // A person is asked only for what can be done then.
   await handsFor(context, 'installing a CA')
-  if (await askIdentity(context, registry, decision.candidate)) return confirmed(question, decision.candidate)
+  const engines = seen.evidence.engines.filter((engine) => engine.required)
+  const names = engines.map((engine) => engine.survey.name)
+  if (await askIdentity(context, registry, decision.candidate, names))
+    return confirmed(question, decision.candidate)
   throw identityMissing(question, decision.candidate)
 }
