@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
 import type { TrustFault } from '../runtimes/engine.ts'
@@ -12,7 +13,8 @@ export function uncheckedFinding(
   engine: EngineEvidence,
 ): Finding {
   const { registry, host } = observation.target
-  const name = engine.survey.name
+  // All jobs of a daemon share its settings.
+  const name = engine.survey.name.replace(/^docker-.*/, 'docker')
   if (why === 'loopback') {
     return {
       code: 'loopback-insecure',
@@ -41,8 +43,13 @@ export function uncheckedFinding(
 }
 
 /** Engines that share their files share a name where those are spoken of. */
-function labelOf(engine: Pick<EngineEvidence, 'survey'>): string {
-  return engine.survey.loader === 'containers' ? "podman's family" : 'Docker'
+function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
+  if (survey.loader === 'containers') return "podman's family"
+  const jobs: Readonly<Record<string, string>> = {
+    'docker-build': 'docker build',
+    'docker-containerd': 'docker pull',
+  }
+  return jobs[survey.name] ?? 'Docker'
 }
 
 /** Whether the engine could be found, reached and asked. */
@@ -90,6 +97,24 @@ export function staleStore(engine: EngineEvidence, registry: string): readonly F
   ]
 }
 
+/** BuildKit holds on to what it knew: 20.10 to 24 to the directories at its start, later ones to what failed once. */
+export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
+  const { version = '' } = engine.survey
+  const message =
+    Number.parseInt(version, 10) < 25
+      ? 'docker build knows only the certs.d directories that were there when the daemon started'
+      : 'docker build has failed here before, and keeps its TLS settings until the daemon restarts or 12 idle minutes have passed'
+  return [
+    {
+      code: 'restart-needed',
+      severity: 'warning',
+      owner: 'machine',
+      message: `${message}; logins and pulls are not concerned`,
+      fix: 'systemctl restart docker      # stops running containers unless live-restore is on',
+    },
+  ]
+}
+
 /** What stands wrong in the registry's directory. */
 export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
   const { trust } = engine
@@ -108,7 +133,8 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
 
 function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFault): Finding {
   const label = labelOf(engine)
-  const base = { code, severity: 'error', owner: 'machine' } as const
+  const severity = engine.required ? 'error' : 'warning'
+  const base = { code, severity, owner: 'machine' } as const
   switch (code) {
     case 'config-damaged':
       return {
@@ -139,7 +165,14 @@ export function shadowFindings(
   wouldHelp: (pool: CertPool) => boolean,
 ): readonly Finding[] {
   const { path, personal, shadowed = [] } = engine.trust
-  const base = { code: 'trust-directory-shadowed', severity: 'error', owner: 'machine' } as const
+  const severity = engine.required ? 'error' : 'warning'
+  const { overriddenBy } = engine.trust
+  if (overriddenBy !== undefined) {
+    const message = `${overriddenBy} takes the place of the certificates beside it for ${labelOf(engine)}, and names none that this chain needs`
+    const fix = `add to its [host."https://${posix.basename(path)}"]: ca = ["${path}/ca.crt"]      # the file with the CA`
+    return [{ code: 'hosts-toml-overrides', severity, owner: 'machine', message, fix }]
+  }
+  const base = { code: 'trust-directory-shadowed', severity, owner: 'machine' } as const
   const hidden = shadowed.find(({ pool }) => wouldHelp(pool))
   const [mine, aside] = [shellWord(path), shellWord(`${path}.off`)]
   if (hidden) {

@@ -1,7 +1,10 @@
-import type { Loader } from '../runtimes/engine.ts'
-import type { GoVersion } from '../x509/index.ts'
+import type { EngineSurvey } from '../runtimes/engine.ts'
+import { goAtLeast, type GoVersion } from '../x509/index.ts'
 
-/** How an engine words what went wrong when somebody logs in. */
+/** The repository that a foreseen line names where the engine's own would name one. */
+const REPOSITORY = 'trust-registry-probe'
+
+/** How an engine words what went wrong when somebody logs in, pulls or builds. */
 export interface Words {
   readonly url: string
   /** A failed request, by Go's complaint. */
@@ -12,16 +15,47 @@ export interface Words {
   readonly login: boolean
 }
 
-export function wordsOf(loader: Loader, registry: string, go: GoVersion): Words {
+export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): Words {
   const url = `https://${registry}/v2/`
-  const get = (complaint: string): string => `Get ${go.minor < 14 ? url : `"${url}"`}: ${complaint}`
-  if (loader === 'classic') return { url, get, local: (complaint) => complaint, login: true }
-  // containers/image CheckAuth, as `podman login` prints it; the other commands begin with words of their own.
-  const start = `authenticating creds for "${registry}": `
+  const ask = (verb: string, target: string): string =>
+    `${verb} ${goAtLeast(go, 14) ? `"${target}"` : target}: `
+  if (survey.loader === 'classic') {
+    return {
+      url,
+      get: (complaint) => ask('Get', url) + complaint,
+      local: (complaint) => complaint,
+      login: true,
+    }
+  }
+  if (survey.loader === 'containers') {
+    // containers/image CheckAuth, as `podman login` prints it; the other commands begin with words of their own.
+    const start = `authenticating creds for "${registry}": `
+    return {
+      url,
+      get: (complaint) => `${start}pinging container registry ${registry}: ${ask('Get', url)}${complaint}`,
+      local: (complaint) => `${start}creating new docker client: ${complaint}`,
+      login: false,
+    }
+  }
+  const build = survey.name === 'docker-build'
+  const [start, tag] = build ? [buildStart(survey, registry), 'latest'] : [pullStart(registry), 'none']
+  const head = ask('Head', `${url}${REPOSITORY}/manifests/${tag}`)
   return {
     url,
-    get: (complaint) => `${start}pinging container registry ${registry}: ${get(complaint)}`,
-    local: (complaint) => `${start}creating new docker client: ${complaint}`,
+    get: (complaint) => `${start}failed to do request: ${head}${complaint}`,
+    local: (complaint) => start + complaint,
     login: false,
   }
+}
+
+function pullStart(registry: string): string {
+  return `failed to resolve reference "${registry}/${REPOSITORY}:none": `
+}
+
+/** Seen on 20.10.24, 26.1.5 and 28.5.2; the change between lies in BuildKit 0.11, which is Docker 23. */
+function buildStart({ version = '99' }: EngineSurvey, registry: string): string {
+  const image = `${registry}/${REPOSITORY}`
+  return Number.parseInt(version, 10) < 23
+    ? 'failed to solve with frontend dockerfile.v0: failed to create LLB definition: '
+    : `${image}: failed to resolve source metadata for ${image}:latest: `
 }

@@ -16,6 +16,7 @@ import {
   engineFindings,
   misnamedFinding,
   shadowFindings,
+  staleBuilder,
   staleStore,
   uncheckedFinding,
 } from './engine-findings.ts'
@@ -57,12 +58,13 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
     return { consumer: { ...base, state: 'unchecked', trusted: false }, pool, unchecked, findings }
   }
   const go = engine.survey.go ?? newestGo
-  const words = wordsOf(engine.survey.loader, observation.target.registry, go)
+  const words = wordsOf(engine.survey, observation.target.registry, go)
   const chain = predict(observation, pool, go, evidence.at, words)
   const { fatal } = engine.trust
   const prediction = fatal ? broken(chain, fatal, words) : chain
   if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
-    findings.push(...staleStore(engine, observation.target.registry))
+    const stale = engine.survey.name === 'docker-build' ? staleBuilder : staleStore
+    findings.push(...stale(engine, observation.target.registry))
   }
   const wouldHelp = (other: CertPool): boolean =>
     predict(observation, CertPool.union(pool, other), go, evidence.at, words).refusal === undefined

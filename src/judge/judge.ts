@@ -41,7 +41,11 @@ export function judge(evidence: Evidence): Judgement {
   const path = paths[0] ?? []
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
-  const refusing = engines.find((engine) => engine.refusal !== undefined && !engine.consumer.trusted)
+  // What is only shown does not put the registry in question.
+  const counting = engines.some((engine) => engine.consumer.required)
+  const refusing = engines.find(
+    ({ refusal, consumer }) => refusal !== undefined && !consumer.trusted && consumer.required === counting,
+  )
   const refusal = refusing?.refusal ?? (engines.length === 0 ? storeError(evidence, sent) : undefined)
   const pool = refusing?.pool ?? engines[0]?.pool ?? evidence.store
   const question = {

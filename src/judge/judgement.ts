@@ -68,6 +68,7 @@ export const findingCodes = [
   'bundle-hand-edited',
   'config-damaged',
   'registry-blocked',
+  'trust-file-damaged',
   'credential-helper-failed',
   'credentials-unencrypted',
   'host-key-changed',

@@ -11,7 +11,7 @@ export function firstOf(
   refusal: Refusal | undefined,
 ): { readonly code: FindingCode; readonly certificate?: string } | undefined {
   if (evidence.engines.length > 0 && present(evidence, engines).length === 0) return undefined
-  const fatal = engines.find((engine) => engine.fatal !== undefined)?.fatal
+  const fatal = engines.find(({ fatal, consumer }) => fatal !== undefined && consumer.required)?.fatal
   if (fatal !== undefined) return { code: fatal }
   const certificate = refusal?.certificate?.sha256
   if (refusal)

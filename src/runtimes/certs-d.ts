@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
-import { CertPool, readPool, type GoVersion } from '../x509/index.ts'
+import { CertPool, readPool, type GoVersion, type PemIssue } from '../x509/index.ts'
 import { pairFault } from './certs-pairs.ts'
 import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 
@@ -35,7 +35,7 @@ export async function readClassic(
   const unreadable = (file: string, error: unknown): TrustDirectory => ({
     ...base,
     state: 'unreadable',
-    fatal: { code: 'trust-directory-unreadable', path: file, message: goMessage(file, error, lenient) },
+    fatal: { code: 'trust-directory-unreadable', path: file, message: goMessage(file, error, engine.go) },
   })
   let names: readonly string[] | undefined
   try {
@@ -74,12 +74,16 @@ export async function readClassic(
 function appendCrt(pool: CertPool, bytes: Buffer, file: string, go: GoVersion | undefined): IgnoredFile[] {
   const { certificates, ignored } = readPool(bytes, go)
   for (const certificate of certificates) pool.add(certificate, file)
-  return ignored.length === 0
-    ? []
-    : [{ path: file, reason: ignored.map((issue) => issue.message).join('; ') }]
+  return ignoredIn(file, ignored)
 }
 
-function goMessage(file: string, error: unknown, lenient = false): string {
+/** What Go passes over in a file, in one line. */
+export function ignoredIn(file: string, issues: readonly PemIssue[]): IgnoredFile[] {
+  return issues.length === 0 ? [] : [{ path: file, reason: issues.map((issue) => issue.message).join('; ') }]
+}
+
+/** Go's words for a file or a folder that cannot be read. */
+export function goMessage(file: string, error: unknown, go: GoVersion | undefined): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',
     ENOENT: 'no such file or directory',
@@ -89,9 +93,9 @@ function goMessage(file: string, error: unknown, lenient = false): string {
     EIO: 'input/output error',
   }
   const code = errorCode(error) ?? ''
-  // Docker lists with the old ioutil, containers/image with os.ReadDir, which opens a file and fails at its entries.
-  const verb = code === 'EISDIR' ? 'read' : code === 'ENOTDIR' && lenient ? 'readdirent' : 'open'
-  return `${verb} ${file}: ${words[code] ?? code}`
+  // Listing a file: Go 1.19 opens it and fails at its entries, 1.24 does not open it (seen on both).
+  const late = code === 'ENOTDIR' && go !== undefined && go.minor < 22
+  return `${code === 'EISDIR' ? 'read' : late ? 'readdirent' : 'open'} ${file}: ${words[code] ?? code}`
 }
 
 /** `reg` and `reg:443` are the same registry and two directories, to every engine: the one for the typed name first. */

@@ -11,6 +11,8 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: unknown
+  /** An archive in place of JSON. */
+  readonly tar?: Buffer
   readonly timeoutMs: number
 }
 
@@ -30,13 +32,16 @@ export async function dockerApi(socketPath: string, request: ApiRequest): Promis
     const answer = await client.request({
       method: request.method,
       path: request.path,
-      headers: { 'content-type': 'application/json', 'user-agent': 'trust-registry' },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+      headers: {
+        'content-type': request.tar ? 'application/x-tar' : 'application/json',
+        'user-agent': 'trust-registry',
+      },
+      body: request.tar ?? (request.body === undefined ? null : JSON.stringify(request.body)),
       signal: AbortSignal.timeout(request.timeoutMs),
     })
     const text = await readBounded(answer.body)
     const body = parse(text)
-    return { status: answer.statusCode, body, message: messageOf(body) ?? text.trim() }
+    return { status: answer.statusCode, body, message: messageOf(body) ?? streamed(text) ?? text.trim() }
   } finally {
     client.destroy().catch(() => undefined)
   }
@@ -59,6 +64,12 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** The fault at the end of an answer in lines: it comes after the status. */
+function streamed(lines: string): string | undefined {
+  const fault = lines.split('\n').findLast((line) => line.includes('"errorDetail"'))
+  return fault === undefined ? undefined : text(field(parse(fault), 'errorDetail', 'message'))
 }
 
 function messageOf(body: unknown): string | undefined {

@@ -4,7 +4,8 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
-import { dockerApi, field, text, type ApiAnswer } from './docker-api.ts'
+import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
+import { judgeMessage } from './docker-words.ts'
 import type {
   Credentials,
   Engine,
@@ -14,24 +15,33 @@ import type {
   TrustDirectory,
 } from './engine.ts'
 
-const CERTS_D = '/etc/docker/certs.d'
+export const CERTS_D = '/etc/docker/certs.d'
 const SOCKET = '/var/run/docker.sock'
 const PID_FILES = ['/var/run/docker.pid', '/run/docker-ssd.pid']
 /** Directories with nearly the right name that are looked into. */
 const MAX_STRAYS = 8
 /** A repository that no registry has: the answer shows TLS, not content. */
-const PROBE_REPOSITORY = 'trust-registry-probe'
+export const PROBE_REPOSITORY = 'trust-registry-probe'
 
 /** Docker Engine on the machine itself, its classic loader: `docker login`, `/distribution`, classic pulls. */
 export class DockerEngine implements Engine {
   readonly name = 'docker'
   readonly #socket: string
+  #surveying: Promise<EngineSurvey> | undefined
 
   constructor(socket: string = SOCKET) {
     this.#socket = socket
   }
 
-  async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
+  /** Those who ask at the same time get the same answer. */
+  survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
+    this.#surveying ??= this.#survey(machine, timeoutMs).finally(() => {
+      this.#surveying = undefined
+    })
+    return this.#surveying
+  }
+
+  async #survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
     const base = {
       name: this.name,
       kind: 'daemon',
@@ -89,6 +99,11 @@ export class DockerEngine implements Engine {
       }
     }
     return {}
+  }
+
+  /** One request to its socket, for those who share the daemon. */
+  call(machine: Machine, request: ApiRequest): Promise<ApiAnswer> {
+    return dockerApi(machine.locate(this.#socket), request)
   }
 
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
@@ -165,24 +180,14 @@ function insecureOf(info: unknown): Partial<EngineSurvey> {
     ...(Array.isArray(networks)
       ? { insecureNetworks: networks.filter((entry) => typeof entry === 'string') }
       : {}),
+    ...(isContainerdStore(info) ? { containerdStore: true } : {}),
     insecureRegistries: named.filter(([, index]) => field(index, 'Secure') === false).map(([name]) => name),
   }
 }
 
-const TLS_TROUBLE =
-  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |^(?:open|read) \//
-/** The registry was never reached, whatever words its name holds. */
-const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
-const REACHED =
-  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests|unmarshalling/i
-
-/** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
-export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
-  // The registry answered and sent the client on to its token service: what failed there is not its chain.
-  if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
-  const said = message.replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
-  if (TLS_TROUBLE.test(said)) return 'refused'
-  if (NOT_REACHED.test(said)) return 'unclear'
-  if (status === 200 || REACHED.test(said)) return 'accepted'
-  return 'unclear'
+/** moby daemon/containerd/service.go: what `docker info` says of the storage driver. */
+function isContainerdStore(info: unknown): boolean {
+  const status = field(info, 'DriverStatus')
+  const rows: readonly unknown[] = Array.isArray(status) ? status : []
+  return rows.some((row) => Array.isArray(row) && row[1] === 'io.containerd.snapshotter.v1')
 }

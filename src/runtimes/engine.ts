@@ -3,7 +3,7 @@ import type { Target } from '../registry/reference.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
 
 /** Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders". */
-export type Loader = 'classic' | 'containers'
+export type Loader = 'classic' | 'buildkit' | 'containerd' | 'containers'
 
 /** What an engine is and how it is set up; plain data for the judge. */
 export interface EngineSurvey {
@@ -14,6 +14,10 @@ export interface EngineSurvey {
   readonly installed: boolean
   /** `running`: it answered; `unreachable`: it is there, we may not speak to it. */
   readonly state: 'running' | 'down' | 'unreachable' | 'absent'
+  /** False: shown, and not needed for success. */
+  readonly needed?: false
+  /** Docker keeps its images in containerd: pulls read certs.d by other rules than logins. */
+  readonly containerdStore?: true
   /** Why it did not answer, in the system's words. */
   readonly problem?: string
   readonly version?: string
@@ -45,6 +49,7 @@ export interface TrustFault {
     | 'client-key-mismatch'
     | 'config-damaged'
     | 'registry-blocked'
+    | 'trust-file-damaged'
   readonly path: string
   /** The engine's own words, or ours where `foreseen` is false. */
   readonly message: string
@@ -65,6 +70,8 @@ export interface TrustDirectory {
   readonly insecure?: { readonly path: string; readonly fix: string }
   /** Directories that it would read if `path` were not there: the first that exists counts, nothing is merged. */
   readonly shadowed?: readonly { readonly path: string; readonly pool: CertPool }[]
+  /** A hosts.toml: where there is one, the certificates beside it are not read. */
+  readonly overriddenBy?: string
   /** `path` is a person's own: root writes nothing there. */
   readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */
@@ -98,6 +105,10 @@ export interface LoginAnswer {
 /** One kind of container engine: how to find it, what it reads, how to ask it. */
 export interface Engine {
   readonly name: string
+  /** The runtime that it is a part of, where it is not one itself. */
+  readonly runtime?: string
+  /** Asking it leaves traces: it is asked only to prove a change. */
+  readonly proofOnly?: true
   survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey>
   /** Where the CA of a registry goes: the first is the one that the typed name reads. */
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]>

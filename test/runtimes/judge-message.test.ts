@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { judgeMessage } from '../../src/runtimes/docker.ts'
+import { judgeMessage } from '../../src/runtimes/docker-words.ts'
 import type { EngineAnswer } from '../../src/runtimes/engine.ts'
 
 const GET = 'Get "https://reg:5000/v2/": '

@@ -1,6 +1,7 @@
 import { TrustError } from '../../errors.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
+import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readCertificates, type Certificate } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
@@ -32,13 +33,10 @@ export interface Stored {
 const MAX_CA_FILE = 1024 * 1024
 
 export async function createContext(options: Options, services: Services): Promise<Context> {
-  const { env } = services.io
+  const docker = new DockerEngine(localSocket(services.io.env['DOCKER_HOST']))
   return {
     ...createSite(options, services),
-    engines: selected(
-      [new DockerEngine(localSocket(env['DOCKER_HOST'])), ...containersEngines()],
-      options.runtimes,
-    ),
+    engines: selected([docker, ...dockerJobs(docker), ...containersEngines()], options.runtimes),
     given: await readGiven(options.ca),
     loopbackCounts: false,
   }
@@ -46,7 +44,11 @@ export async function createContext(options: Options, services: Services): Promi
 
 /** Those that `--runtime` names; all where it names none. */
 function selected(engines: readonly Engine[], runtimes: readonly string[]): readonly Engine[] {
-  return runtimes.length === 0 ? engines : engines.filter((engine) => runtimes.includes(engine.name))
+  return runtimes.length === 0
+    ? engines
+    : engines.filter(
+        (engine) => runtimes.includes(engine.runtime ?? engine.name) || runtimes.includes(engine.name),
+      )
 }
 
 /** Bad files end the run before anything is resolved or run. */

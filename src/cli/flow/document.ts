@@ -110,8 +110,9 @@ export function errorDocument(error: TrustError): ErrorDocument {
 
 export async function machineDocument(context: Site, survey?: Survey): Promise<MachineDocument> {
   const runtimes = survey?.engines
+    // The jobs of an engine are no runtimes of their own.
+    .filter(({ engine, survey: found }) => found.installed && engine.runtime === undefined)
     .map((entry) => entry.survey)
-    .filter((engine) => engine.installed)
     .map(({ name, version, go, loader, state }) => ({
       name,
       ...(version === undefined ? {} : { version }),

@@ -56,6 +56,11 @@ async function surveyMachine(context: Context): Promise<Survey> {
   return { store, engines: ofInterest(context, engines), remembered: await remember(context) }
 }
 
+/** What was found counts, but for what is only shown; what was named counts whether it is there or not. */
+export function isRequired(found: EngineSurvey, runtimes: readonly string[]): boolean {
+  return (found.installed && found.needed !== false) || runtimes.includes(found.name)
+}
+
 /** The engines that are here or were named; where there is none at all, the first stands for what is missing. */
 function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
   const { runtimes } = context.options
@@ -125,9 +130,9 @@ function isSilent({ failure }: Observation): boolean {
 export async function judgeAgain(context: Context, survey: Survey, before: Case): Promise<Case> {
   const { target } = before
   context.services.progress.stage(
-    `${target.registry}: asking ${context.engines.map((engine) => engine.name).join(', ')}`,
+    `${target.registry}: asking ${survey.engines.map(({ engine }) => engine.name).join(', ')}`,
   )
-  const engines = await askEngines(context, survey, target, Promise.resolve(true))
+  const engines = await askEngines(context, survey, target, 'proof')
   return caseOf(context, survey, before.evidence.observation, engines)
 }
 
@@ -150,16 +155,20 @@ function caseOf(
   return { target: observation.target, evidence, judgement: judge(evidence) }
 }
 
-/** A program without a daemon is not started for a registry that does not even connect: dozens would wait with us. */
+/**
+ * A program without a daemon is not started for a registry that does not even connect: dozens would wait with us.
+ * Who would keep a trace of the question is asked only to prove a change.
+ */
 function askEngines(
   context: Context,
   survey: Survey,
   target: Target,
-  reached: Promise<boolean>,
+  reached: Promise<boolean> | 'proof',
 ): Promise<EngineEvidence[]> {
   const { machine, options } = context
   const ask = async (engine: Engine, { kind, state }: EngineSurvey): Promise<EngineAnswer | undefined> => {
-    if (state !== 'running' || (kind === 'program' && !(await reached))) return undefined
+    if (state !== 'running' || (engine.proofOnly === true && reached !== 'proof')) return undefined
+    if (kind === 'program' && (await reached) === false) return undefined
     return engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
   }
   return Promise.all(
@@ -173,7 +182,7 @@ function askEngines(
         trust,
         store: store.pool,
         storeChangedMs: store.changedMs,
-        required: found.installed || options.runtimes.includes(engine.name),
+        required: isRequired(found, options.runtimes),
         ...(answer ? { answer } : {}),
       }
     }),

@@ -8,7 +8,7 @@ import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { recordOf, sameRecord } from './record.ts'
-import type { Survey } from './observe.ts'
+import { isRequired, type Survey } from './observe.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
 export async function installBlind(
@@ -25,7 +25,7 @@ export async function installBlind(
   const { identity } = approved
   const engines = survey.engines.map(({ survey: found }) => ({
     survey: found,
-    required: found.installed || options.runtimes.includes(found.name),
+    required: isRequired(found, options.runtimes),
   }))
   const plan = async (): Promise<Plan> => {
     const files = await filesFor(context, engines, target, approved.install)

@@ -91,7 +91,8 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   // A directory that stops the engine altogether, or is a person's own, is put in order by that person.
   const stuck = required.some(
     ({ trust, answer }) =>
-      trust.fatal !== undefined || (trust.personal === true && answer?.outcome === 'refused'),
+      trust.fatal !== undefined ||
+      ((trust.personal === true || trust.overriddenBy !== undefined) && answer?.outcome === 'refused'),
   )
   if (look === 7 || look === 6 || required.length === 0 || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })

@@ -1,0 +1,107 @@
+import { posix } from 'node:path'
+import type { Machine } from '../machine/machine.ts'
+import { CertPool, keyPairFailure, type GoVersion } from '../x509/index.ts'
+import { loadAuthorities, type LoadedFiles } from './certs-authorities.ts'
+import { readOrWhy } from './certs-buildkit.ts'
+import { readHostsToml } from './hosts-toml.ts'
+import type { TrustDirectory, TrustFault } from './engine.ts'
+
+/**
+ * The directories that containerd's loader looks for, in its order; the first that is there counts
+ * (containerd core/remotes/docker/config hosts.go, config_unix.go hostPaths).
+ */
+export function hostDirectories(name: string): readonly string[] {
+  const colon = name.lastIndexOf(':')
+  const flat = colon > 0 ? [`${name.slice(0, colon)}_${name.slice(colon + 1)}_`] : []
+  return [...flat, name, '_default']
+}
+
+/**
+ * Reads a registry's directory as containerd does, and dockerd 28 for builds and for pulls into containerd's store.
+ * A `hosts.toml` takes the place of all other files, unless it does not parse; a `*.crt` without a certificate ends
+ * every request.
+ */
+export async function readContainerd(
+  machine: Machine,
+  base: string,
+  name: string,
+  go: GoVersion | undefined,
+): Promise<TrustDirectory> {
+  const candidates = hostDirectories(name).map((entry) => posix.join(base, entry))
+  const there = await Promise.all(candidates.map((path) => exists(machine, path)))
+  const present = candidates.filter((_, index) => there[index])
+  const path = present[0] ?? posix.join(base, name)
+  const symlink = (await machine.stat(path).catch(() => undefined))?.kind === 'symlink'
+  const rest = { path, ignored: [], misnamed: [], symlink }
+  if (present.length === 0) return { ...rest, state: 'absent', pool: new CertPool() }
+  const shadowed = await Promise.all(
+    present
+      .slice(1)
+      .map(async (other) => ({ path: other, pool: (await readFiles(machine, other, go)).pool })),
+  )
+  const toml = await readHostsToml(machine, path, name, go)
+  const files = await readFiles(machine, path, go)
+  if (toml === undefined) return { ...rest, state: 'read', shadowed, ...files }
+  const { insecure, overriddenBy, ...loaded } = toml
+  return {
+    ...rest,
+    state: 'read',
+    ...loaded,
+    // The files beside it would have been read without it.
+    shadowed: [{ path, pool: files.pool }, ...shadowed],
+    overriddenBy,
+    ...(insecure ? { insecure } : {}),
+  }
+}
+
+async function exists(machine: Machine, path: string): Promise<boolean> {
+  const info = await machine.stat(path).catch(() => true)
+  if (typeof info === 'boolean') return info
+  if (info?.kind !== 'symlink') return info !== undefined
+  return (await machine.list(path).catch(() => [])) !== undefined
+}
+
+async function readFiles(machine: Machine, path: string, go: GoVersion | undefined): Promise<LoadedFiles> {
+  const pool = new CertPool()
+  let names: readonly string[] | undefined
+  try {
+    names = await machine.list(path)
+  } catch {
+    // It looks for hosts.toml first, and stops where that cannot even be looked for.
+    const message = await readOrWhy(machine, posix.join(path, 'hosts.toml'), go)
+    const fatal = { code: 'trust-directory-unreadable', path, message: String(message) } as const
+    return typeof message === 'string' ? { pool, fatal } : { pool }
+  }
+  const regular: string[] = []
+  for (const name of names ?? []) {
+    const info = await machine.stat(posix.join(path, name)).catch(() => undefined)
+    if (info?.kind !== 'directory') regular.push(name)
+  }
+  const authorities = regular.filter((name) => name.endsWith('.crt')).map((name) => posix.join(path, name))
+  const loaded = await loadAuthorities(machine, authorities, go)
+  let { fatal } = loaded
+  for (const name of regular.filter((entry) => entry.endsWith('.cert'))) {
+    fatal ??= await pairFault(machine, path, name, regular, go)
+  }
+  return { pool: loaded.pool, ...(fatal ? { fatal } : {}) }
+}
+
+/** Where a certificate has no key beside it, the key is looked for in the certificate's own file. */
+async function pairFault(
+  machine: Machine,
+  directory: string,
+  name: string,
+  names: readonly string[],
+  go: GoVersion | undefined,
+): Promise<TrustFault | undefined> {
+  const key = name.replace(/\.cert$/, '.key')
+  const own = names.includes(key)
+  const path = posix.join(directory, name)
+  const certificate = await readOrWhy(machine, path, go)
+  const secret = own ? await readOrWhy(machine, posix.join(directory, key), go) : certificate
+  if (typeof certificate === 'string' || typeof secret === 'string') return undefined
+  const why = keyPairFailure(certificate, secret)
+  if (why === undefined) return undefined
+  const code = own ? 'client-key-mismatch' : 'client-cert-orphan'
+  return { code, path, message: `failed to load X509 key pair: ${why}` }
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { posix } from 'node:path'
+import type { Machine } from '../machine/machine.ts'
+import type { Target } from '../registry/reference.ts'
+import { readBuildkit } from './certs-buildkit.ts'
+import { hostDirectories, readContainerd } from './certs-containerd.ts'
+import { CERTS_D, PROBE_REPOSITORY, type DockerEngine } from './docker.ts'
+import type { ApiRequest } from './docker-api.ts'
+import { judgeMessage } from './docker-words.ts'
+import type { Engine, EngineAnswer, EngineSurvey, Loader, LoginAnswer, TrustDirectory } from './engine.ts'
+import { tarOf } from './tar.ts'
+
+/** A job of dockerd that reads certs.d with a loader of its own. */
+interface DockerJob {
+  readonly name: string
+  /** Whether this daemon does it so, and whether success depends on it. */
+  applies(docker: EngineSurvey): boolean
+  readonly needed: boolean
+  readonly proofOnly: boolean
+  request(target: Target): Omit<ApiRequest, 'timeoutMs'>
+}
+
+const jobs: readonly DockerJob[] = [
+  {
+    name: 'docker-containerd',
+    applies: (docker) => docker.containerdStore === true,
+    needed: true,
+    proofOnly: false,
+    request: ({ registry }) => ({
+      method: 'POST',
+      path: `/images/create?fromImage=${encodeURIComponent(`${registry}/${PROBE_REPOSITORY}`)}&tag=none`,
+    }),
+  },
+  {
+    name: 'docker-build',
+    // BuildKit came into the daemon with 18.09, and reads certs.d since 19.03.
+    applies: (docker) => majorOf(docker) >= 19,
+    needed: false,
+    // It leaves a record of some bytes in the build cache.
+    proofOnly: true,
+    request: ({ registry }) => {
+      // A build that fails keeps its TLS configuration for its repository: nobody else shall have that name.
+      const from = `FROM ${registry}/${PROBE_REPOSITORY}-${randomBytes(6).toString('hex')}\n`
+      return { method: 'POST', path: '/build?version=2', tar: tarOf('Dockerfile', Buffer.from(from)) }
+    },
+  },
+]
+
+/** Builds and pulls of the same daemon: its logins tell nothing about them (facts: three loaders, by run). */
+export class DockerJobEngine implements Engine {
+  readonly name: string
+  readonly runtime = 'docker'
+  readonly proofOnly?: true
+  readonly #docker: DockerEngine
+  readonly #job: DockerJob
+
+  constructor(docker: DockerEngine, job: DockerJob) {
+    this.name = job.name
+    this.#docker = docker
+    this.#job = job
+    if (job.proofOnly) this.proofOnly = true
+  }
+
+  async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
+    const docker = await this.#docker.survey(machine, timeoutMs)
+    const found = { ...docker, name: this.name, loader: loaderOf(docker) }
+    if (docker.state !== 'running' || !this.#job.applies(docker)) {
+      return { ...found, installed: false, state: 'absent' }
+    }
+    return this.#job.needed ? found : { ...found, needed: false }
+  }
+
+  async trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
+    const right = await this.#docker.trustDirectories(machine, target)
+    // Where the underscored form is there, newer versions read nothing else; older ones pass it over.
+    const flat = hostDirectories(target.registry)[0]
+    const path = posix.join(CERTS_D, flat ?? target.registry)
+    const there = (await machine.stat(path).catch(() => undefined))?.kind === 'directory'
+    return there ? [...right, path] : right
+  }
+
+  readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
+    return survey.loader === 'containerd'
+      ? readContainerd(machine, CERTS_D, target.registry, survey.go)
+      : readBuildkit(machine, posix.join(CERTS_D, target.registry), survey.go)
+  }
+
+  async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
+    const request = { ...this.#job.request(target), timeoutMs }
+    const { status, message } = await this.#docker.call(machine, request)
+    return { outcome: judgeMessage(status, message), message }
+  }
+
+  /** Its logins are the daemon's. */
+  login(): Promise<LoginAnswer> {
+    return Promise.resolve({ ok: false, message: `${this.name} has no logins of its own` })
+  }
+}
+
+export function dockerJobs(docker: DockerEngine): readonly Engine[] {
+  return jobs.map((job) => new DockerJobEngine(docker, job))
+}
+
+/** 28 gave up BuildKit's own loader for containerd's (seen on 26.1.5 and 28.5.2). */
+function loaderOf(docker: EngineSurvey): Loader {
+  return majorOf(docker) >= 28 ? 'containerd' : 'buildkit'
+}
+
+function majorOf({ version }: EngineSurvey): number {
+  return Number.parseInt(version ?? '0', 10)
+}

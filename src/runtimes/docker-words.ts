@@ -1,0 +1,23 @@
+import type { EngineAnswer } from './engine.ts'
+
+/** What stands before the fault itself, by the job: a pull into containerd's store, a build of 20.10, a later one. */
+const JOB =
+  /^(?:failed to resolve reference "[^"]*": |failed to solve with frontend dockerfile\.v0: failed to create LLB definition: |\S+: failed to resolve source metadata for \S+: )/
+
+const TLS_TROUBLE =
+  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |missing client certificate |failed to load (?:keypair|X509) |(?:load|read) CA cert |^(?:open|read|readdirent|failed to read) \//
+/** The registry was never reached, whatever words its name holds. */
+const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
+const REACHED =
+  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests|unmarshalling/i
+
+/** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
+export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
+  // The registry answered and sent the client on to its token service: what failed there is not its chain.
+  if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
+  const said = message.replace(JOB, '').replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
+  if (TLS_TROUBLE.test(said)) return 'refused'
+  if (NOT_REACHED.test(said)) return 'unclear'
+  if (status === 200 || REACHED.test(said)) return 'accepted'
+  return 'unclear'
+}
