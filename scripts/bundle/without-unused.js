@@ -45,6 +45,10 @@ export const withoutUnused = {
     build.onResolve({ filter: /^node:readline$/ }, ({ path, importer }) =>
       importer.includes('@oclif') ? { path, namespace: 'unused' } : undefined,
     )
+    // A connection of ours speaks HTTP/1.1: that is what it offers in ALPN.
+    build.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: "module.exports = () => { throw new Error('HTTP/2 is not offered') }",
+    }))
     build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]/ }, ({ path }) => {
       const [, name = ''] = /core\/lib\/(.*)\.js$/.exec(path.replaceAll('\\', '/')) ?? []
       return Object.hasOwn(unusedFiles, name) ? { contents: unusedFiles[name] } : undefined
