@@ -1,5 +1,6 @@
 // Times commands where they run, without what it takes to get there: { rounds, commands: [{ argv, exits }] } as
-// JSON on stdin, milliseconds by command on stdout. In turns, and the first round does not count.
+// JSON on stdin, milliseconds by command on stdout. In turns, after a round that does not count; with 0 rounds
+// that one counts.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -13,7 +14,7 @@ for (let round = 0; round <= rounds; round++) {
     const end = performance.now()
     if (error) throw error
     if (!exits.includes(status)) throw new Error(`${argv.join(' ')} exits ${status}: ${stderr}`)
-    if (round > 0) times[index].push(end - start)
+    if (round > 0 || rounds === 0) times[index].push(end - start)
   }
 }
 console.log(JSON.stringify(times))
