@@ -1,5 +1,4 @@
 import { isIP, type LookupFunction } from 'node:net'
-import { lookup } from 'node:dns/promises'
 import type { Client } from './http.ts'
 import { errorText } from '../errors.ts'
 import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
@@ -7,6 +6,7 @@ import { isSelfSigned, isSignedBy } from '../x509/index.ts'
 import { mayCall } from './addresses.ts'
 import type { Limits } from './connect.ts'
 import { within } from './deadline.ts'
+import { lookUp } from './look-up.ts'
 import type { AiaFetch } from './observation.ts'
 
 const MAX_FETCHES = 3
@@ -117,7 +117,8 @@ async function permittedAddress(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const address = isIP(host) ? host : (await within(ms, 'AIA name look-up', signal, lookup(host))).address
+  const limits = { timeoutMs: ms, ...(signal ? { signal } : {}) }
+  const [address = ''] = isIP(host) ? [host] : await lookUp(host, 'AIA name look-up', limits)
   if (!mayCall(address, registryAddresses))
     throw new Error(`${address} is not asked: local or metadata address`)
   return address

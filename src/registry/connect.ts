@@ -1,7 +1,7 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { within } from './deadline.ts'
+import { lookUp } from './look-up.ts'
 import type { Target } from './reference.ts'
 
 /** An open TLS connection that nobody has judged yet. */
@@ -27,16 +27,9 @@ export interface Limits {
 /** More certificates than this are not looked at; OpenSSL itself stops at about 100 KiB. */
 const MAX_SENT = 100
 
-/** Addresses as the system's resolver gives them, hosts file included, in its order. */
+/** An address stands for itself. */
 export async function resolve(target: Target, limits: Limits): Promise<readonly string[]> {
-  if (target.kind !== 'name') return [target.host]
-  const found = await within(
-    limits.timeoutMs,
-    'name look-up',
-    limits.signal,
-    lookup(target.host, { all: true, verbatim: true }),
-  )
-  return [...new Set(found.map((entry) => entry.address))]
+  return target.kind === 'name' ? lookUp(target.host, 'name look-up', limits) : [target.host]
 }
 
 /**

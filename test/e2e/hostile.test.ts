@@ -194,6 +194,19 @@ describe('hostile servers: the right finding, in bounded time and memory, and no
     assert.notEqual(docker?.state, 'trusted')
   })
 
+  it('a name server that never answers holds up neither the report nor the end of the program', async () => {
+    const deaf = await scene.lab.host('deaf')
+    await deaf.write('/etc/resolv.conf', 'nameserver 127.0.0.1\n')
+    const listener = "require('dgram').createSocket('udp4').bind(53, '127.0.0.1', () => console.log('deaf'))"
+    const running = deaf.start([process.execPath, '-e', listener], { timeout: 60_000 })
+    const run = await measured(deaf, ['diagnose', 'reg.corp:5000', '--timeout', '1'])
+    running.signal('SIGKILL')
+    await running.done
+    assert.equal(run.code, 7)
+    assert.match(run.stdout, /name look-up: no answer within 1 s|the name server does not answer/)
+    assert.ok(run.took < 8000, `${run.took} ms; without a hint glibc takes ten seconds`)
+  })
+
   function challenge(text: string): Buffer {
     const lines = [
       'WWW-Authenticate: Basic realm="TEXT"',

@@ -97,11 +97,17 @@ describe('registry/ping', () => {
 
   const noRegistry: readonly (readonly [string, Parameters<typeof tls>[1]])[] = [
     ['headers without end', endless('HTTP/1.1 200 OK\r\n', `x-y: ${'z'.repeat(1000)}\r\n`)],
-    ['a header of 20 KiB', answer(head('200 OK', `x: ${'y'.repeat(20 * 1024)}`, 'Content-Length: 0'))],
+    ['a header of 80 KiB', answer(head('200 OK', `x: ${'y'.repeat(80 * 1024)}`, 'Content-Length: 0'))],
     ['what is not HTTP', answer('220 mail.corp ESMTP\r\n')],
     ['an end without an answer', (socket) => socket.once('data', () => socket.end())],
     ['an end before the question', (socket) => socket.end()],
   ]
+  it('reads on behind a header of 20 KiB, as Docker does', async () => {
+    const long = head('200 OK', `x: ${'y'.repeat(20 * 1024)}`, 'Content-Length: 0')
+    const { failure, ping } = await ask(answer(long))
+    assert.deepEqual([failure, ping?.status], [undefined, 200])
+  })
+
   for (const [what, serve] of noRegistry) {
     it(`calls ${what} no registry`, async () => {
       const { failure, ping, sent } = await ask(serve)
