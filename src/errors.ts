@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'consent-missing'
   | 'policy'
   | 'identity-mismatch'
+  | 'not-possible'
   | 'change-failed'
   | 'rollback-incomplete'
   | 'login-failed'
@@ -21,7 +22,23 @@ export type ErrorCode =
   | 'unfinished'
   | 'interrupted'
 
+/** What stands in the way on this machine: the finding codes that only a change can come upon. */
+export type Obstacle =
+  | 'store-tool-missing'
+  | 'store-would-drop'
+  | 'store-hook-failed'
+  | 'bundle-damaged'
+  | 'bundle-hand-edited'
+  | 'read-only-system'
+  | 'cluster-managed'
+  | 'config-damaged'
+  | 'credential-helper-failed'
+  | 'disk-full'
+  | 'restart-needed'
+
 export interface ErrorDetails {
+  /** The finding that says the same in the report. */
+  readonly finding?: Obstacle
   /** A fact that was observed, for instance the fingerprints that the server presented. */
   readonly seen?: string
   /** A command or a line to paste. */
@@ -31,6 +48,7 @@ export interface ErrorDetails {
 
 export class TrustError extends Error {
   readonly code: ErrorCode
+  readonly finding?: Obstacle
   readonly seen?: string
   readonly fix?: string
 
@@ -38,6 +56,7 @@ export class TrustError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'TrustError'
     this.code = code
+    if (details.finding !== undefined) this.finding = details.finding
     if (details.seen !== undefined) this.seen = details.seen
     if (details.fix !== undefined) this.fix = details.fix
   }

@@ -3,7 +3,7 @@ import type { Machine } from '../machine/machine.ts'
 import { look, namesIn } from './look.ts'
 import type { Place, Plan } from './plan.ts'
 import { release } from './release.ts'
-import type { Step } from './step.ts'
+import { targetOf, type Step } from './step.ts'
 
 /** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
 export async function planUndo(place: Place, registries: ReadonlySet<string>): Promise<Plan> {
@@ -32,7 +32,7 @@ async function emptied(
   ours: readonly string[],
   steps: readonly Step[],
 ): Promise<readonly Step[]> {
-  const gone = new Set(steps.map((step) => step.path))
+  const gone = new Set(steps.map(targetOf))
   const found: Step[] = []
   for (const directory of [...ours].sort((a, b) => b.length - a.length)) {
     const info = await look(machine, directory)

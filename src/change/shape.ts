@@ -1,3 +1,4 @@
+import { isEffect } from './effect.ts'
 import type { Records } from './model.ts'
 import type { Journal } from './state.ts'
 
@@ -22,7 +23,9 @@ export function isJournal(value: unknown): value is Journal {
 }
 
 function isStep(value: unknown): boolean {
-  if (!isObject(value) || !isPath(value['path']) || !isMode(value['mode'])) return false
+  if (!isObject(value)) return false
+  if (value['do'] === 'refresh' || value['do'] === 'restart') return isEffect(value)
+  if (!isPath(value['path']) || !isMode(value['mode'])) return false
   switch (value['do']) {
     case 'write':
     case 'remove':

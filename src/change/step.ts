@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine, Owner } from '../machine/machine.ts'
+import { doEffect, effectTarget, undoEffect, type Effect } from './effect.ts'
 
 /**
  * What a change is made of. Each step says all that is needed to do it and to take it back, so that a run that
@@ -12,6 +13,12 @@ export type Step =
   | ReplaceStep
   | { readonly do: 'remove'; readonly path: string; readonly mode: number; readonly bytes: string }
   | { readonly do: 'remove-directory'; readonly path: string; readonly mode: number }
+  | Effect
+
+/** What a step acts upon: a path, or the name of a tool or an engine. */
+export function targetOf(step: Step): string {
+  return 'path' in step ? step.path : effectTarget(step)
+}
 
 /** Other bytes in a file that is there already; it stays its owner's, with its mode. */
 export interface ReplaceStep {
@@ -45,6 +52,10 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       // Somebody else may have put something in since it was looked at: then it stays, and is theirs.
       await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
       return
+    case 'refresh':
+    case 'restart':
+      await doEffect(machine, step)
+      return
   }
 }
 
@@ -71,6 +82,10 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
       return
     case 'remove-directory':
       await tolerate(['EEXIST'], machine.makeDirectory(step.path, step.mode))
+      return
+    case 'refresh':
+    case 'restart':
+      await undoEffect(machine, step)
       return
   }
 }

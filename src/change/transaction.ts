@@ -5,7 +5,7 @@ import { sha256 } from './digest.ts'
 import { failed, reasonOf } from './failure.ts'
 import type { Records } from './model.ts'
 import type { State } from './state.ts'
-import { doStep, undoStep, type Step } from './step.ts'
+import { doStep, targetOf, undoStep, type Step } from './step.ts'
 
 export interface PlannedChange {
   readonly command: string
@@ -56,7 +56,10 @@ export async function perform<T>(
       await doStep(machine, step, id).catch((error: unknown) => {
         // What was in the way is somebody else's.
         if (errorCode(error) === 'EEXIST') reached.pop()
-        throw failed(`${step.do.replace('-', ' ')} ${step.path} failed; everything was rolled back`, error)
+        throw failed(
+          `${step.do.replace('-', ' ')} ${targetOf(step)} failed; everything was rolled back`,
+          error,
+        )
       })
     }
     const result = await prove()
@@ -115,7 +118,7 @@ async function rollBack(
   for (const step of [...steps].reverse()) {
     await undoStep(machine, step, id).catch((error: unknown) => {
       // Where there is no real folder there is nothing of ours to take back.
-      if (!NOTHING_THERE.has(errorCode(error) ?? '')) left.push(`${step.path} (${reasonOf(error)})`)
+      if (!NOTHING_THERE.has(errorCode(error) ?? '')) left.push(`${targetOf(step)} (${reasonOf(error)})`)
     })
   }
   if (left.length > 0) {

@@ -32,6 +32,7 @@ const ofError: Readonly<Record<ErrorCode, ExitCode>> = {
   'consent-missing': 4,
   policy: 4,
   'identity-mismatch': 5,
+  'not-possible': 1,
   'change-failed': 8,
   'state-damaged': 8,
   unfinished: 1,

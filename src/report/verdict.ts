@@ -31,6 +31,7 @@ const stops: Readonly<Record<string, string>> = {
   'consent-missing': 'stopped: it needs your consent',
   policy: 'stopped: policy forbids it',
   'identity-mismatch': 'STOPPED: its identity is not the one that was expected',
+  'not-possible': 'stopped: something has to be done by hand first',
   'change-failed': 'failed: nothing on this machine is changed',
   'rollback-incomplete': 'FAILED: some of it is left, see below',
   'login-failed': 'the login failed',

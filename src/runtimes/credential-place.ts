@@ -30,12 +30,14 @@ export interface ConfigFile {
 
 /** A login that could not be kept: what is wrong with the place, as a finding says it. */
 export class StoringError extends TrustError {
-  readonly finding: 'credential-helper-failed' | 'config-damaged' | undefined
+  declare readonly finding?: 'credential-helper-failed' | 'config-damaged'
 
   constructor(why: string, fix: string, finding?: StoringError['finding']) {
-    super('login-failed', `the login was accepted but not stored: ${why}`, { fix })
+    super('login-failed', `the login was accepted but not stored: ${why}`, {
+      fix,
+      ...(finding === undefined ? {} : { finding }),
+    })
     this.name = 'TrustError'
-    this.finding = finding
   }
 }
 

@@ -93,6 +93,7 @@ describe('json: the contract', () => {
       'consent-missing': true,
       policy: true,
       'identity-mismatch': true,
+      'not-possible': true,
       'change-failed': true,
       'rollback-incomplete': true,
       'login-failed': true,

@@ -1,0 +1,89 @@
+import type { Machine } from '../machine/machine.ts'
+import type { DaemonProcess } from '../runtimes/docker-process.ts'
+import { isUntouched, restartable, restartEngine, type Restartable } from '../runtimes/restart.ts'
+import { storeNames, stores, type StoreName } from '../stores/index.ts'
+import { refreshStore } from '../stores/refresh.ts'
+
+/**
+ * Steps that have somebody else's program act on the files that stand there. They name entries of our own tables and
+ * never a command: a journal cannot make root run anything else. Done when the change goes `forward`, or once
+ * everything behind them was taken `back`: a bracket of the two ends either way with what the files now say.
+ */
+export type Effect = RefreshStep | RestartStep
+
+export interface RefreshStep {
+  readonly do: 'refresh'
+  readonly when: 'forward' | 'back'
+  readonly store: StoreName
+  /** SHA-256 of certificates that the bundle shall hold afterwards, and shall not. */
+  readonly there: readonly string[]
+  readonly gone: readonly string[]
+}
+
+export interface RestartStep {
+  readonly do: 'restart'
+  readonly when: 'forward' | 'back'
+  readonly engine: Restartable
+  readonly deadlineMs: number
+  /** The daemon when this was planned: on the way back one that never stopped is left alone. */
+  readonly was: DaemonProcess
+}
+
+const MAX_DEADLINE_MS = 3_600_000
+
+/** Goes forward: what is there for the way back does nothing. */
+export async function doEffect(machine: Machine, step: Effect): Promise<void> {
+  if (step.when === 'back') return
+  await (step.do === 'refresh'
+    ? refresh(machine, step)
+    : restartEngine(machine, step.engine, step.deadlineMs))
+}
+
+export async function undoEffect(machine: Machine, step: Effect): Promise<void> {
+  if (step.when === 'forward') return
+  if (step.do === 'refresh') await refresh(machine, step)
+  else if (!(await isUntouched(machine, step.was))) await restartEngine(machine, step.engine, step.deadlineMs)
+}
+
+function refresh(machine: Machine, step: RefreshStep): Promise<void> {
+  const { there, gone } = step
+  return refreshStore(machine, stores[step.store], { there, gone, lenient: step.when === 'back' })
+}
+
+/** What a step acts upon, for messages. */
+export function effectTarget(step: Effect): string {
+  return step.do === 'refresh' ? stores[step.store].tool : step.engine
+}
+
+/** Whether what a journal holds is one of these, whole. */
+export function isEffect(value: Readonly<Record<string, unknown>>): boolean {
+  if (value['when'] !== 'forward' && value['when'] !== 'back') return false
+  if (value['do'] === 'refresh') {
+    return isOneOf(storeNames, value['store']) && [value['there'], value['gone']].every(areFingerprints)
+  }
+  const was: unknown = value['was']
+  return (
+    value['do'] === 'restart' &&
+    isOneOf(restartable, value['engine']) &&
+    isCount(value['deadlineMs'], MAX_DEADLINE_MS) &&
+    typeof was === 'object' &&
+    was !== null &&
+    'pid' in was &&
+    'ticks' in was &&
+    [was.pid, was.ticks].every((number) => isCount(number, Number.MAX_SAFE_INTEGER))
+  )
+}
+
+function isOneOf(names: readonly string[], value: unknown): boolean {
+  return typeof value === 'string' && names.includes(value)
+}
+
+function areFingerprints(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[0-9A-F]{64}$/.test(item))
+  )
+}
+
+function isCount(value: unknown, most: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most
+}
