@@ -1,9 +1,9 @@
 import { posix } from 'node:path'
-import { errorCode } from '../errors.ts'
 import type { Machine, Person, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, parseGoVersion } from '../x509/index.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
+import { DOCKER, firstExisting, SYSTEM } from './containers-places.ts'
 import { judgeSaid, said } from './containers-words.ts'
 import type {
   Credentials,
@@ -17,9 +17,6 @@ import { goBuildOf } from './go-build.ts'
 import { readPolicy } from './registries-conf.ts'
 import { withScratch } from './scratch.ts'
 
-const SYSTEM = '/etc/containers/certs.d'
-const DOCKER = '/etc/docker/certs.d'
-const PERSONAL = '.config/containers/certs.d'
 const MAX_STRAYS = 8
 /** A repository that no registry has: the answer shows TLS, not content. */
 const PROBE_REPOSITORY = 'trust-registry-probe'
@@ -181,33 +178,6 @@ export class ContainersEngine implements Engine {
       return machine.run([this.name, ...argv(scratch)], { timeoutMs, env, ...(person ? { as: person } : {}) })
     })
   }
-}
-
-interface Place {
-  readonly base: string
-  readonly personal: boolean
-}
-
-/**
- * The places that exist for a registry, the one that counts first (containers/image docker_client.go dockerCertDir):
- * nothing is merged, and a place that may not be entered is passed over.
- */
-async function firstExisting(machine: Machine, name: string): Promise<readonly Place[]> {
-  const places: readonly Place[] = [
-    { base: posix.join(machine.who().invoker.home, PERSONAL), personal: true },
-    { base: SYSTEM, personal: false },
-    { base: DOCKER, personal: false },
-  ]
-  const there = await Promise.all(
-    places.map(async ({ base }) => {
-      const path = posix.join(base, name)
-      const info = await machine.stat(path).catch((error: unknown) => errorCode(error) !== 'EACCES')
-      if (typeof info === 'boolean') return info
-      if (info?.kind !== 'symlink') return info !== undefined
-      return (await machine.list(path).catch(() => [])) !== undefined
-    }),
-  )
-  return places.filter((_, index) => there[index])
 }
 
 /** Under sudo the caller's podman is asked, not root's. */

@@ -1,0 +1,34 @@
+import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+
+export const SYSTEM = '/etc/containers/certs.d'
+export const DOCKER = '/etc/docker/certs.d'
+const PERSONAL = '.config/containers/certs.d'
+
+export interface Place {
+  readonly base: string
+  readonly personal: boolean
+}
+
+/**
+ * The places that exist for a registry, the one that counts first (containers/image docker_client.go dockerCertDir):
+ * nothing is merged, and a place that may not be entered is passed over.
+ */
+export async function firstExisting(machine: Machine, name: string): Promise<readonly Place[]> {
+  const places: readonly Place[] = [
+    { base: posix.join(machine.who().invoker.home, PERSONAL), personal: true },
+    { base: SYSTEM, personal: false },
+    { base: DOCKER, personal: false },
+  ]
+  const there = await Promise.all(
+    places.map(async ({ base }) => {
+      const path = posix.join(base, name)
+      const info = await machine.stat(path).catch((error: unknown) => errorCode(error) !== 'EACCES')
+      if (typeof info === 'boolean') return info
+      if (info?.kind !== 'symlink') return info !== undefined
+      return (await machine.list(path).catch(() => [])) !== undefined
+    }),
+  )
+  return places.filter((_, index) => there[index])
+}
