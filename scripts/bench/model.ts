@@ -16,6 +16,8 @@ export interface Row {
   /** Held against the budget: `value` divided by the peer's unless told; without a peer it is `value` itself. */
   readonly score?: number
   readonly budget?: Budget
+  /** Held against a clock and not against a peer: a busy machine is no reason to fail. */
+  readonly clock?: true
 }
 
 export type Budget = { readonly atMost: number } | { readonly atLeast: number }

@@ -9,7 +9,7 @@ const NAN = Number.NaN
 function run({ quick }: Mode): Promise<readonly Row[]> {
   return withScene(async ({ host, near, far }) => {
     const look = (registry: string) => ({ argv: [...program, 'diagnose', registry], exits: [1] })
-    const [mine = NAN, hand = NAN] = await turnsOn(host, quick ? 2 : 20, [look(near), byHand(near)])
+    const [mine = NAN, hand = NAN] = await turnsOn(host, quick ? 4 : 20, [look(near), byHand(near)])
     const status = { argv: [...program, 'status'] }
     const [farMine = NAN, farHand = NAN, start = NAN] = await turnsOn(host, quick ? 2 : 15, [
       look(far),
@@ -44,6 +44,7 @@ function run({ quick }: Mode): Promise<readonly Row[]> {
         peer: { name: 'status, nothing done', value: start },
         score: (farMine - start) / ROUND_TRIP_MS,
         budget: { atMost: 3.3 },
+        clock: true,
       },
       {
         what: 'the same in round trips, the look without latency taken off',
