@@ -16,6 +16,7 @@ const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs']
 
 const MAX_FILES = 4096
 const MAX_LINKS = 8
+const NOTHING = Buffer.alloc(0)
 const MAX_FILE = 4 * 1024 * 1024
 
 export interface GoRoots {
@@ -42,6 +43,9 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
   let changedMs = 0
   let partial = false
   let bundle: string | undefined
+  // Debian keeps each certificate of the bundle in a file of its own, too, to the byte; once is enough to read
+  // it. Not where the bundle is odd in any way: then the text of a block does not tell what Go makes of it.
+  let known: ReadonlySet<string> = new Set()
 
   const noteDenied = (error: unknown): undefined => {
     if (errorCode(error) === 'EACCES') partial = true
@@ -55,7 +59,9 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
     const bytes = await machine.read(path, MAX_FILE).catch(noteDenied)
     if (bytes === undefined) continue
     take(path, bytes, await changeOf(machine, path).catch(() => 0))
+    const blocks = bytes.toString('latin1').split(/(?=-----BEGIN CERTIFICATE-----)/)
     bundle = path
+    if (blocks.length === pool.size) known = new Set(blocks)
     break
   }
   const folders = env.SSL_CERT_DIR ? env.SSL_CERT_DIR.split(':').filter((name) => name !== '') : FOLDERS
@@ -65,7 +71,9 @@ export async function readGoRoots(machine: Machine, env: GoRootsEnvironment = {}
     for (const file of (await machine.readFolder(folder, limits).catch(noteDenied)) ?? []) {
       const path = posix.join(folder, file.name)
       if (file.error === 'EACCES') partial = true
-      if (file.bytes !== undefined && path !== bundle) take(path, file.bytes, file.changedMs)
+      if (file.bytes === undefined || path === bundle) continue
+      const again = known.has(file.bytes.toString('latin1'))
+      take(path, again ? NOTHING : file.bytes, file.changedMs)
     }
   }
   return { pool, changedMs, partial, ...(bundle === undefined ? {} : { bundle }) }

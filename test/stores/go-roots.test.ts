@@ -100,6 +100,14 @@ describe('stores/go-roots', () => {
     assert.deepEqual(found(roots), { a: BUNDLE, b: BUNDLE })
   })
 
+  it('reads a certificate from its own file where the bundle holds its text and yet not the certificate', async () => {
+    // A BEGIN that does not begin its line is none to Go (encoding/pem).
+    put(BUNDLE, b, 'glued to what comes: ', a)
+    put('/etc/ssl/certs/a.pem', a)
+    put('/etc/ssl/certs/b.pem', b)
+    assert.deepEqual(found(await readGoRoots(machine())), { a: '/etc/ssl/certs/a.pem', b: BUNDLE })
+  })
+
   it('obeys SSL_CERT_FILE and SSL_CERT_DIR, each for itself', async () => {
     put(BUNDLE, a)
     put('/own/file.pem', b)
