@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { recover, State, type Records } from '../../src/change/index.ts'
 import type { Journal } from '../../src/change/state.ts'
 import { ca, read } from '../judge/evidence.ts'
 import { FaultyMachine, systemError } from './faulty.ts'
-import { approved, NEVER, trust, worlds } from './world.ts'
+import { approved, NEVER, trust, worlds, type World } from './world.ts'
 
 const RECORDS = '/var/lib/trust-registry/records.json'
 const JOURNAL = '/var/lib/trust-registry/journal.json'
@@ -87,6 +88,25 @@ describe('change: the memory', () => {
         JSON.stringify(value),
       )
       assert.deepEqual(here.snapshot(), before)
+    }
+  })
+
+  it('waits for no pipe, reads no device and no flood in the place of its files', async () => {
+    for (const [name, read] of [
+      ['records.json', (place: World) => place.state.records()],
+      ['journal.json', (place: World) => place.state.journal()],
+    ] as const) {
+      const here = await world()
+      const path = here.at(`/var/lib/trust-registry/${name}`)
+      assert.equal(spawnSync('mkfifo', [path]).status, 0)
+      await assert.rejects(read(here), { code: 'change-failed' })
+      rmSync(path)
+      symlinkSync('/dev/zero', path)
+      await assert.rejects(read(here), { code: 'change-failed' })
+      rmSync(path)
+      writeFileSync(path, '')
+      truncateSync(path, 100 * 1024 * 1024)
+      await assert.rejects(read(here), { code: 'change-failed' })
     }
   })
 

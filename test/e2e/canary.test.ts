@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import type { Host } from '../../fixtures/lab/host.ts'
+import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { program } from './pty.ts'
+import { withLab } from './scene.ts'
+
+const registry = 'reg.corp:5000'
+const secret = 'c4nary-pa55word'
+/** As it is, in basic auth, in a URL, in JSON. */
+const forms = [secret, Buffer.from(`ci:${secret}`).toString('base64'), encodeURIComponent(secret)]
+
+describe('the password as a canary', function () {
+  const scene = withLab(this)
+  let root: CertificateAuthority
+  let hosts: Record<string, string>
+
+  before(async () => {
+    root = await createCa({ name: 'Corp Root CA' })
+    const server = await scene.lab.server('registry')
+    const chain = [await root.issue({ names: ['reg.corp'] })]
+    await server.dockerRegistry({ port: 5000, chain, users: { ci: secret } })
+    hosts = { 'reg.corp': server.address }
+  })
+
+  function assertSilent(output: string, what: string): void {
+    for (const form of forms) assert.ok(!output.includes(form), `${what} holds the password`)
+  }
+
+  /** Every program that is started, with its arguments and its environment, by the kernel's word. */
+  async function traced(host: Host, command: readonly string[], code: number, input = secret): Promise<void> {
+    const strace = ['strace', '-f', '-qq', '-v', '-s', '100000', '-e', 'trace=execve', '-o', '/tmp/trace']
+    const run = await host.run([...strace, ...command], { input, timeout: 60_000 })
+    assert.equal(run.code, code, run.stdout + run.stderr)
+    assertSilent(run.stdout, 'stdout')
+    assertSilent(run.stderr, 'stderr')
+    const started = await host.read('/tmp/trace')
+    assert.match(started, /execve\("/)
+    assertSilent(started, 'an argument or a variable of a program')
+    const left = await host.run([
+      'grep',
+      '-rlF',
+      ...forms.flatMap((form) => ['-e', form]),
+      '/var/lib/trust-registry',
+      '/tmp',
+      '/run/lock',
+      '/etc',
+    ])
+    assert.equal(left.stdout, '', 'a file holds the password')
+  }
+
+  it('is in no output, no argument, no variable, no journal and no report; loud, refused, and through sudo', async () => {
+    const host = await scene.lab.host('client', { hosts })
+    await host.write('/root/ca.pem', root.pem)
+    const product = program.split(' ')
+    const login = [registry, '--ca', '/root/ca.pem', '-u', 'ci', '--password-stdin']
+    await traced(host, [...product, ...login, '-v'], 0)
+    await traced(host, [...product, ...login, '--json', '--json-pem'], 0)
+    await traced(host, [...product, ...login, '-v'], 10, `${secret}-wrong`)
+    await traced(host, [...product, ...login, '--login-required', '--json'], 10, `${secret}-wrong`)
+    await traced(host, [...product, 'status', '-v'], 0)
+    await traced(host, [...product, 'undo', registry, '--yes', '-v'], 0)
+
+    await host.run(['useradd', '--create-home', '--uid', '1001', 'alice'])
+    await host.write('/etc/sudoers.d/alice', 'alice ALL=(ALL) NOPASSWD: ALL\n', 0o440)
+    await host.run(['chmod', '644', '/root/ca.pem'])
+    await host.write('/home/alice/ca.pem', root.pem)
+    const asAlice = ['setpriv', '--reuid=1001', '--regid=1001', '--init-groups', 'env', 'HOME=/home/alice']
+    const hers = [registry, '--ca', '/home/alice/ca.pem', '-u', 'ci', '--password-stdin', '-v']
+    await traced(host, [...asAlice, ...product, ...hers], 0)
+    assert.match(await host.read('/tmp/trace'), /"sudo", "-n", "--"/)
+  })
+})
