@@ -52,6 +52,21 @@ describe('faults of the chain, as the daemon sees them', function () {
     )
   })
 
+  it('an intermediate that two roots have signed, one of them expired: the way that holds is found', async () => {
+    const past = { notBefore: new Date('2015-01-01'), notAfter: new Date('2020-01-01') }
+    const old = await createCa({ name: 'Old Root CA', keyKind: 'p-256', ...past })
+    const between = await root.intermediate({ name: 'Corp Issuing CA', keyKind: 'p-256' })
+    const cross = await createCa({ name: 'Corp Issuing CA', key: between.key, issuer: old, ...past })
+    const one = await leaf(between)
+    assertAccepted(await fault({ chain: [one, cross, between], trusted: [root] }))
+    assertRefused(
+      await fault({ chain: [one, cross], trusted: [old] }),
+      /x509: certificate has expired/,
+      'expired',
+      6,
+    )
+  })
+
   it('a leaf that is signed with SHA-1', async () => {
     for (const keyKind of ['p-256', 'rsa-2048'] as const) {
       const ca = await createCa({ name: 'Corp SHA CA', keyKind })

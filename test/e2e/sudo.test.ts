@@ -89,6 +89,16 @@ describe('a user without privilege, and sudo', function () {
   const plain = [registry, '--ca', '/home/alice/ca.pem']
   const again = /^sudo trust-registry reg\.corp:5000 --ca \/home\/alice\/ca\.pem/
 
+  it('the right to the apply step alone is enough, and lets nothing else run', async () => {
+    const host = await freshHost(`alice ALL=(root) NOPASSWD: ${argv.join(' ')} __apply`)
+    const run = await asAlice(host, [registry, '--ca', '/home/alice/ca.pem', '--json'])
+    assert.equal(run.code, 0, run.stdout + run.stderr)
+    const more = await host.run([...toAlice, 'sudo', '-n', ...argv, 'undo', '--all', '--yes'])
+    assert.equal(more.code, 1, more.stdout)
+    assert.match(more.stderr, /a password is required/)
+    assert.equal((await asAlice(host, ['undo', registry, '--yes'])).code, 0)
+  })
+
   it('one who needs a password, off a terminal: exit 12 with the line, nothing is asked', async () => {
     const host = await freshHost('alice ALL=(ALL) ALL')
     const error = await forbidden(host, plain, again)
