@@ -21,7 +21,7 @@ describe('bad input', function () {
     await host.write('/tmp/ca.pem', root)
     await host.write('/tmp/key.pem', `${root}${ca.key}`)
     await host.write('/tmp/garbage.pem', 'this is no certificate\n')
-    await host.write('/tmp/list.txt', '# ours\nreg.corp:5000\n\nbad host\n')
+    await host.write('/tmp/list.txt', '# ours\n\n\nbad host\n')
     await host.run(['mkfifo', '/tmp/fifo'])
     await host.run(['truncate', '-s', '100M', '/tmp/large.pem'])
     await host.write('/tmp/secret.pem', root, 0o000)
@@ -95,7 +95,7 @@ describe('bad input', function () {
     ['--ca that is a directory', ['reg.corp:5000', '--ca', '/tmp'], /directory/],
     ['a short fingerprint', ['reg.corp:5000', '--fingerprint', 'abcd'], /64|hex/],
     ['two registries and one user', ['a.corp', 'b.corp', '-u', 'x'], /one registry/],
-    ['a bad line in a list', ['--file', '/tmp/list.txt'], /line 4/],
+    ['nothing but a bad line in a list', ['--file', '/tmp/list.txt'], /line 4/],
   ]
   for (const [what, args, sentence] of lines) {
     it(what, () => refuses(args, sentence))
