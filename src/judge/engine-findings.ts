@@ -48,6 +48,7 @@ function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
   const jobs: Readonly<Record<string, string>> = {
     'docker-build': 'docker build',
     'docker-containerd': 'docker pull',
+    containerd: 'containerd',
   }
   return jobs[survey.name] ?? 'Docker'
 }

@@ -38,7 +38,9 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
     }
   }
   const build = survey.name === 'docker-build'
-  const [start, tag] = build ? [buildStart(survey, registry), 'latest'] : [pullStart(registry), 'none']
+  const [start, tag] = build
+    ? [buildStart(survey, registry), 'latest']
+    : [pullStart(survey, registry), 'none']
   const head = ask('Head', `${url}${REPOSITORY}/manifests/${tag}`)
   return {
     url,
@@ -48,7 +50,9 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
   }
 }
 
-function pullStart(registry: string): string {
+/** `ctr` of containerd 2 has the daemon pull (seen on 1.6.20, 1.7.24 and 2.1.9). */
+function pullStart({ name, version = '2' }: EngineSurvey, registry: string): string {
+  if (name === 'containerd' && Number.parseInt(version, 10) >= 2) return 'failed to resolve image: '
   return `failed to resolve reference "${registry}/${REPOSITORY}:none": `
 }
 

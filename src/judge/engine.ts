@@ -178,7 +178,7 @@ function uncheckedBecause(
   loopbackCounts: boolean,
 ): 'loopback' | 'listed' | undefined {
   const { target, addresses } = observation
-  const { insecureRegistries, insecureNetworks, loader } = engine.survey
+  const { insecureRegistries, insecureNetworks } = engine.survey
   if (engine.trust.insecure) return 'listed'
   if (insecureRegistries.includes(target.registry)) return 'listed'
   const networks = new BlockList()
@@ -188,9 +188,14 @@ function uncheckedBecause(
   loopback.addAddress('::1', 'ipv6')
   const hit = (list: BlockList, address: string): boolean =>
     list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  const exempt = loader !== 'containers' && addresses.some((address) => hit(loopback, address))
+  const exempt = exempts(engine.survey, target) && addresses.some((address) => hit(loopback, address))
   if (exempt) return loopbackCounts ? undefined : 'loopback'
   return addresses.some((address) => hit(networks, address)) ? 'listed' : undefined
+}
+
+/** Docker goes by the address, containerd by the name that was typed; podman's family makes no exception. */
+function exempts({ loader, name }: EngineEvidence['survey'], { host, kind }: Observation['target']): boolean {
+  return loader !== 'containers' && (name !== 'containerd' || host === 'localhost' || kind !== 'name')
 }
 
 function addNetwork(list: BlockList, network: string): void {

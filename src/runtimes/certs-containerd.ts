@@ -26,6 +26,7 @@ export async function readContainerd(
   base: string,
   name: string,
   go: GoVersion | undefined,
+  rules: { readonly tablesOnly: boolean } = { tablesOnly: false },
 ): Promise<TrustDirectory> {
   const candidates = hostDirectories(name).map((entry) => posix.join(base, entry))
   const there = await Promise.all(candidates.map((path) => exists(machine, path)))
@@ -39,7 +40,7 @@ export async function readContainerd(
       .slice(1)
       .map(async (other) => ({ path: other, pool: (await readFiles(machine, other, go)).pool })),
   )
-  const toml = await readHostsToml(machine, path, name, go)
+  const toml = await readHostsToml(machine, path, name, go, rules)
   const files = await readFiles(machine, path, go)
   if (toml === undefined) return { ...rest, state: 'read', shadowed, ...files }
   const { insecure, overriddenBy, ...loaded } = toml

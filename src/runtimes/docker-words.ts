@@ -2,7 +2,7 @@ import type { EngineAnswer } from './engine.ts'
 
 /** What stands before the fault itself, by the job: a pull into containerd's store, a build of 20.10, a later one. */
 const JOB =
-  /^(?:failed to resolve reference "[^"]*": |failed to solve with frontend dockerfile\.v0: failed to create LLB definition: |\S+: failed to resolve source metadata for \S+: )/
+  /^(?:failed to resolve reference "[^"]*": |failed to resolve image: |failed to solve with frontend dockerfile\.v0: failed to create LLB definition: |\S+: failed to resolve source metadata for \S+: )/
 
 const TLS_TROUBLE =
   /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |missing client certificate |failed to load (?:keypair|X509) |(?:load|read) CA cert |^(?:open|read|readdirent|failed to read) \//

@@ -24,6 +24,7 @@ export async function readHostsToml(
   directory: string,
   name: string,
   go: GoVersion | undefined,
+  { tablesOnly }: { readonly tablesOnly: boolean },
 ): Promise<HostsToml | undefined> {
   const path = posix.join(directory, 'hosts.toml')
   let text: string | undefined
@@ -36,6 +37,7 @@ export async function readHostsToml(
   const document = text === undefined ? undefined : await readToml(text)
   if (document === undefined || 'damage' in document) return undefined
   const tables = tableOf(document.value['host'])
+  if (tablesOnly && Object.keys(tables).length === 0) return undefined
   const own = Object.entries(tables).find(([address]) => authorityOf(address) === name)?.[1]
   const table = own === undefined ? document.value : tableOf(own)
   const files = textsOf(table['ca']).map((file) => posix.resolve(directory, file))

@@ -60,9 +60,15 @@ describe('completion', () => {
 
     it('offers values', () => {
       assert.deepEqual(complete('--ca', ''), ['ca.pem'])
-      assert.deepEqual(complete('reg:5000', '--runtime', ''), ['docker', 'podman', 'skopeo', 'buildah'])
+      assert.deepEqual(complete('reg:5000', '--runtime', ''), [
+        'docker',
+        'podman',
+        'skopeo',
+        'buildah',
+        'containerd',
+      ])
       assert.deepEqual(complete('--runtime', '=', 'do'), ['docker'])
-      assert.deepEqual(complete('--runtime', '='), ['docker', 'podman', 'skopeo', 'buildah'])
+      assert.deepEqual(complete('--runtime', '='), ['docker', 'podman', 'skopeo', 'buildah', 'containerd'])
       assert.deepEqual(complete('--ca', '=', 'x', 'sta'), ['status'])
       assert.deepEqual(complete('reg:5000', '-u', ''), [])
       assert.deepEqual(complete('reg:5000', ''), [])

@@ -1,4 +1,5 @@
 import { TrustError } from '../../errors.ts'
+import { ContainerdEngine } from '../../runtimes/containerd.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
@@ -36,7 +37,10 @@ export async function createContext(options: Options, services: Services): Promi
   const docker = new DockerEngine(localSocket(services.io.env['DOCKER_HOST']))
   return {
     ...createSite(options, services),
-    engines: selected([docker, ...dockerJobs(docker), ...containersEngines()], options.runtimes),
+    engines: selected(
+      [docker, ...dockerJobs(docker), ...containersEngines(), new ContainerdEngine()],
+      options.runtimes,
+    ),
     given: await readGiven(options.ca),
     loopbackCounts: false,
   }

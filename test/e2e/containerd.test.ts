@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Host } from '../../fixtures/lab/host.ts'
+import { labRoot, type Suite } from '../../fixtures/lab/root.ts'
+import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { codes, consumer, runJson, watched, withLab } from './scene.ts'
+
+const registry = 'reg.corp:5000'
+const config = '/etc/containerd/config.toml'
+const base = '/etc/containerd/certs.d'
+const right = `${base}/${registry}`
+const image = `${registry}/trust-registry-probe:none`
+
+const generations: readonly [string, Suite | undefined, RegExp, string][] = [
+  ['1.6', undefined, /^1\.6/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],
+  ['1.7', 'trixie', /^1\.7/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],
+  ['2.1', 'sid', /^2\.1/, 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'],
+]
+
+describe('containerd with a hosts directory', function () {
+  const scene = withLab(this)
+  let root: CertificateAuthority
+  let hosts: Record<string, string>
+  const roots = new Map<Suite, string>()
+
+  before('fetch the other suites', async function () {
+    this.timeout(660_000)
+    root = await createCa({ name: 'Corp Root CA' })
+    const server = await scene.lab.server('registry')
+    await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })] })
+    hosts = { 'reg.corp': server.address }
+    for (const suite of ['trixie', 'sid'] as const) roots.set(suite, await labRoot(suite))
+  })
+
+  const freshHost = async (suite: Suite | undefined, toml: string): Promise<Host> => {
+    const path = suite === undefined ? undefined : roots.get(suite)
+    const host = await scene.lab.host('client', {
+      ...{ hosts, docker: false },
+      ...(path === undefined ? {} : { root: path }),
+    })
+    await host.write('/root/ca.pem', root.pem)
+    await host.write(config, toml)
+    void host.start(['containerd', '--log-level', 'error'], { timeout: 120_000 }).done.catch(() => undefined)
+    const deadline = Date.now() + 20_000
+    while ((await host.run(['ctr', 'version'])).code !== 0) {
+      assert.ok(Date.now() < deadline, 'containerd does not answer')
+      await sleep(50)
+    }
+    return host
+  }
+  const pull = async (host: Host): Promise<string> => {
+    const { stderr } = await host.run(['ctr', 'images', 'pull', '--hosts-dir', base, image])
+    return (
+      stderr
+        .trimEnd()
+        .split('\n')
+        .findLast((line) => line.startsWith('ctr: ')) ?? ''
+    ).slice(5)
+  }
+  const named = ['--runtime', 'containerd'] as const
+
+  for (const [title, suite, version, start] of generations) {
+    it(`${title}: foreseen to the letter, mended, proven, undone to the byte`, async () => {
+      const host = await freshHost(suite, `${start}  config_path = "${base}"\n`)
+      const before = await host.snapshot(watched)
+      const seen = await runJson(host, ['diagnose', registry, ...named])
+      assert.equal(seen.code, 1, seen.stdout)
+      assert.match(seen.document.machine.runtimes[0]?.version ?? '', version)
+      const { predictedError, observedError, trustLocation } = consumer(seen.registry, 'containerd')
+      assert.deepEqual([predictedError, trustLocation], [await pull(host), right])
+      assert.equal(observedError, predictedError)
+
+      const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+      assert.equal(trusted.code, 0, trusted.stdout)
+      assert.equal(trusted.registry.verified, true)
+      assert.ok(
+        trusted.registry.changes.every(({ path }) => path.startsWith(`${right}/`) && path.endsWith('.crt')),
+      )
+      assert.match(await pull(host), /not found$/)
+      assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+      assert.deepEqual(await host.snapshot(watched), before)
+
+      // Without being named it counts, too: somebody has told it of the directory.
+      const all = await runJson(host, ['diagnose', registry])
+      assert.equal(consumer(all.registry, 'containerd').required, true)
+    }).timeout(120_000)
+
+    // 1.7 reads as 1.6 does.
+    if (title === '1.7') continue
+    it(`${title}: the traps of its directory`, async () => {
+      const host = await freshHost(suite, `${start}  config_path = "${base}"\n`)
+      const table = `[host."https://${registry}"]\n`
+      const traps: readonly [string, Record<string, string>, string][] = [
+        ['garbage', { 'ca.crt': root.pem, 'x.crt': 'x' }, 'trust-file-damaged'],
+        ['hosts.toml without a CA', { 'ca.crt': root.pem, 'hosts.toml': table }, 'hosts-toml-overrides'],
+        [
+          'hosts.toml that names nothing',
+          { 'hosts.toml': `${table}ca = "no.pem"\n` },
+          'trust-directory-unreadable',
+        ],
+        [
+          'hosts.toml without a table',
+          { 'ca.crt': root.pem, 'hosts.toml': `server = "https://${registry}"\nca = "ca.crt"\n` },
+          '',
+        ],
+        [
+          'hosts.toml with a CA',
+          { 'it.pem': root.pem, 'hosts.toml': `server = "https://${registry}"\n${table}ca = "it.pem"\n` },
+          '',
+        ],
+      ]
+      for (const [what, files, code] of traps) {
+        await host.run(['rm', '-rf', right])
+        for (const [name, content] of Object.entries(files)) await host.write(`${right}/${name}`, content)
+        const seen = await runJson(host, ['diagnose', registry, ...named])
+        const { predictedError, state } = consumer(seen.registry, 'containerd')
+        assert.equal(state, code === '' ? 'trusted' : 'refused', what)
+        if (code !== '') {
+          assert.equal(predictedError, await pull(host), what)
+          assert.ok(codes(seen.registry).includes(code), `${what}: ${codes(seen.registry).join()}`)
+          const before = await host.snapshot(watched)
+          assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 1, what)
+          assert.deepEqual(await host.snapshot(watched), before, 'more files would not help')
+        }
+      }
+      await host.run(['rm', '-rf', right])
+      await host.write(`${base}/reg.corp_5000_/old.crt`, (await createCa({ name: 'Old CA' })).pem)
+      const flat = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+      assert.equal(flat.code, 0, flat.stdout)
+      assert.match(flat.registry.changes[0]?.path ?? '', /reg\.corp_5000_/)
+    }).timeout(120_000)
+  }
+
+  it('that comes with Docker alone is nobody’s runtime; named, it is told what its CRI lacks', async () => {
+    const host = await freshHost(undefined, 'version = 2\n')
+    const seen = await runJson(host, ['diagnose', registry])
+    assert.ok(!seen.registry.consumers.some(({ name }) => name === 'containerd'))
+    const asked = await runJson(host, ['diagnose', registry, ...named])
+    const ignored = asked.registry.findings.find(({ code }) => code === 'trust-file-ignored')
+    assert.match(ignored?.message ?? '', /names no config_path/)
+  })
+
+  it('a damaged config.toml is named with its line, and left as it is', async () => {
+    const host = await freshHost(undefined, 'version = 2\n')
+    const damaged = 'version = 2\nconfig_path = \n'
+    await host.write(config, damaged)
+    const seen = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+    assert.equal(seen.code, 1, seen.stdout)
+    const finding = seen.registry.findings.find(({ code }) => code === 'config-damaged')
+    assert.match(finding?.message ?? '', /config\.toml is damaged.*line \d+, column \d+/)
+    assert.equal(await host.read(config), damaged)
+  })
+})
