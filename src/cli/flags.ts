@@ -21,6 +21,15 @@ const identity = {
 
 const network = {
   timeout: string({ helpValue: 'SECONDS', summary: 'of one network step, 1 to 600; 10 unless given' }),
+  resolve: string({
+    ...many,
+    helpValue: 'HOST:PORT:ADDRESS',
+    summary: 'look at this address, whatever the name stands for (repeatable)',
+  }),
+  proxy: string({
+    helpValue: 'URL',
+    summary: "look through this HTTP proxy; the engine's own settings unless given",
+  }),
   'no-aia': toggle('do not fetch missing certificates from the addresses that certificates name'),
 }
 

@@ -1,3 +1,4 @@
+import type { Pin } from '../registry/reach.ts'
 import type { ChainOptions } from './chain-options.ts'
 import type { WrongLine } from './list-file.ts'
 
@@ -28,6 +29,10 @@ export interface Options {
   readonly loginRequired: boolean
   /** Of one stage, in milliseconds. */
   readonly timeoutMs: number
+  /** `--resolve`. */
+  readonly pins: readonly Pin[]
+  /** `--proxy`, an address without a password. */
+  readonly proxy?: string
   readonly aia: boolean
   readonly offline: boolean
   readonly dryRun: boolean
@@ -57,6 +62,7 @@ export const defaultOptions = {
   login: true,
   loginRequired: false,
   timeoutMs: 10_000,
+  pins: [],
   aia: true,
   offline: false,
   dryRun: false,

@@ -7,6 +7,7 @@ import { parseFingerprint } from './fingerprint.ts'
 import type { allFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { readList, type WrongLine } from './list-file.ts'
+import { readPin, readProxy } from './reach-options.ts'
 import type { Options } from './options.ts'
 import { wantsColor } from './print.ts'
 
@@ -47,6 +48,8 @@ export async function readOptions(
     login: flags['no-login'] !== true,
     loginRequired: flags['login-required'] ?? false,
     timeoutMs: milliseconds(flags.timeout ?? '10'),
+    pins: (flags.resolve ?? []).map(readPin),
+    ...(flags.proxy !== undefined && { proxy: readProxy(flags.proxy) }),
     aia: flags['no-aia'] !== true,
     offline: flags.offline ?? false,
     dryRun: flags['dry-run'] === true || flags.check === true,

@@ -20,6 +20,8 @@ export const flagTable = {
   'no-login': 'switch',
   'login-required': 'switch',
   timeout: 'value',
+  resolve: 'value',
+  proxy: 'value',
   'no-aia': 'switch',
   offline: 'switch',
   'dry-run': 'switch',

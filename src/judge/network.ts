@@ -9,6 +9,12 @@ http: { tls: { certificate: /certs/fullchain.pem, key: /certs/key.pem } }`,
   'tls-too-old': 'nginx: ssl_protocols TLSv1.2 TLSv1.3;',
 }
 
+/** Who goes out by a proxy is told by the daemon's own settings. */
+function proxyFix({ host }: Observation['target']): string {
+  return `# in a drop-in of docker.service, or as "proxies" in /etc/docker/daemon.json (Docker 23 and later)
+Environment="HTTPS_PROXY=http://PROXY:PORT" "NO_PROXY=localhost,${host}"`
+}
+
 /** What the network did, as a finding: at most one, since nothing behind it was seen. */
 export function networkFindings(observation: Observation): readonly Finding[] {
   const { failure, target } = observation
@@ -43,6 +49,12 @@ export function networkFindings(observation: Observation): readonly Finding[] {
         'network',
         `${at} did not answer in time (${failure.detail})`,
         `trust-registry diagnose ${target.registry} --timeout 60      # if it is only slow`,
+      )
+    case 'proxy-failed':
+      return finding(
+        'network',
+        `${where} is asked for through a proxy, and ${failure.detail}`,
+        proxyFix(target),
       )
     case 'plain-http':
       return finding('registry', `${at} speaks plain HTTP, no TLS (${failure.detail})`, fix)

@@ -2,7 +2,9 @@ import { isIP } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { within } from './deadline.ts'
 import { lookUp } from './look-up.ts'
+import { pinned, type Reach } from './reach.ts'
 import type { Target } from './reference.ts'
+import { openTunnel } from './tunnel.ts'
 
 /** An open TLS connection that nobody has judged yet. */
 export interface Connection {
@@ -15,7 +17,8 @@ export interface Connection {
   readonly socketError: () => Error | undefined
 }
 
-export interface Limits {
+/** What one stage may take, and how hosts are reached. */
+export interface Limits extends Reach {
   readonly timeoutMs: number
   /** To connect; `timeoutMs` unless told. */
   readonly dialMs?: number
@@ -27,9 +30,16 @@ export interface Limits {
 /** More certificates than this are not looked at; OpenSSL itself stops at about 100 KiB. */
 const MAX_SENT = 100
 
-/** An address stands for itself. */
+/** What is pinned, else what the resolver says; an address stands for itself. */
 export async function resolve(target: Target, limits: Limits): Promise<readonly string[]> {
-  return target.kind === 'name' ? lookUp(target.host, 'name look-up', limits) : [target.host]
+  const pins = pinned(target, limits.pins)
+  if (pins.length > 0) return pins
+  if (target.kind !== 'name') return [target.host]
+  return lookUp(target.host, 'name look-up', limits).catch((error: unknown) => {
+    // A proxy looks the name up by itself; this machine need not know it.
+    if (limits.signal?.aborted || !limits.proxyFor?.(target)) throw error
+    return []
+  })
 }
 
 /**
@@ -44,9 +54,10 @@ export async function openTls(
 ): Promise<Connection> {
   let sent: readonly Buffer[] = []
   let firstError: Error | undefined
+  const proxy = limits.proxyFor?.(target)
+  const tunnel = proxy && (await openTunnel(target, proxy, limits))
   const socket = connectTls({
-    host: address,
-    port: target.port,
+    ...(tunnel ? { socket: tunnel } : { host: address, port: target.port }),
     // RFC 6066 section 3: no address literals in SNI.
     ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     rejectUnauthorized: false,
@@ -55,6 +66,7 @@ export async function openTls(
       ? { minVersion: 'TLSv1.2' }
       : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
     ALPNProtocols: ['http/1.1'],
+    ...(limits.client ? { cert: limits.client.certificatePem, key: limits.client.keyPem } : {}),
   })
   socket.setNoDelay(true)
   // Loaded while the wire is waited for; where that fails, the request says so.
@@ -80,7 +92,7 @@ export async function openTls(
   const secured = event('secureConnect')
   secured.catch(() => undefined)
   try {
-    await within(limits.dialMs ?? limits.timeoutMs, 'connect', limits.signal, event('connect'))
+    if (!tunnel) await within(limits.dialMs ?? limits.timeoutMs, 'connect', limits.signal, event('connect'))
     connected()
     await within(limits.timeoutMs, 'TLS handshake', limits.signal, secured)
   } catch (error) {

@@ -4,6 +4,8 @@ import type { Limits } from './connect.ts'
 import { DeadlineError, within } from './deadline.ts'
 import type { Failure } from './observation.ts'
 import type { Target } from './reference.ts'
+import { statusTexts } from './status.ts'
+import { ProxyError } from './tunnel.ts'
 
 /** Go's text for a failed dial (net/net.go OpError, net/dial.go). */
 export function dialFailure(error: unknown, target: Target, address: string): Failure {
@@ -51,6 +53,7 @@ export async function classifyPlain(
   address: string,
   limits: Limits,
 ): Promise<Failure | undefined> {
+  if (limits.proxyFor?.(target)) return undefined
   const socket = connectTcp({ host: address, port: target.port })
   const first = new Promise<Buffer>((resolveFirst, reject) => {
     socket.once('connect', () => {
@@ -99,6 +102,10 @@ function isTlsRecord(bytes: Buffer): boolean {
 export function tlsFailure(error: unknown): Failure {
   const code = errorCode(error) ?? ''
   const detail = errorText(error)
+  if (error instanceof ProxyError) {
+    const goError = statusTexts[error.status ?? 0]
+    return { code: 'proxy-failed', stage: 'connect', detail, ...(goError === undefined ? {} : { goError }) }
+  }
   if (error instanceof DeadlineError) {
     return { code: 'timeout', stage: 'tls', detail, goError: 'net/http: TLS handshake timeout' }
   }

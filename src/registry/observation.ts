@@ -26,6 +26,7 @@ export type FailureCode =
   | 'name-not-resolved'
   | 'unreachable'
   | 'timeout'
+  | 'proxy-failed'
   | 'plain-http'
   | 'not-tls'
   | 'tls-too-old'
@@ -59,6 +60,8 @@ export interface Observation {
   readonly addresses: readonly string[]
   /** The address that was used. */
   readonly address?: string
+  /** The proxy that was asked, without user name and password. */
+  readonly proxy?: string
   readonly tlsVersion?: string
   /** DER of the certificates as sent, wire order, nothing added and nothing dropped. */
   readonly sent: readonly Buffer[]

@@ -29,12 +29,14 @@ export async function openFirst(
   limits: Limits,
   tell: Told = {},
 ): Promise<Opened> {
+  // Through a proxy there is one way only, and the addresses are not ours to choose.
+  const ways = limits.proxyFor?.(target) ? [addresses[0] ?? target.host] : addresses
   let failed: Opened = { failure: { code: 'name-not-resolved', stage: 'resolve', detail: 'no address' } }
   const until = Date.now() + limits.timeoutMs
-  for (const [index, address] of addresses.entries()) {
+  for (const [index, address] of ways.entries()) {
     // A fair share of what is left each (net/dial.go partialDeadline).
     const left = Math.max(until - Date.now(), 1)
-    const share = Math.min(left, Math.max(left / (addresses.length - index), MIN_DIAL_MS))
+    const share = Math.min(left, Math.max(left / (ways.length - index), MIN_DIAL_MS))
     const plain = plainLook(target, address, limits)
     try {
       const opening = openTls(target, address, { ...limits, dialMs: share }, () => {

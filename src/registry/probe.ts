@@ -20,7 +20,9 @@ export interface Beside extends Told {
  * Never throws for what the network does: that is what an Observation is for.
  */
 export async function probe(target: Target, limits: Limits, beside: Beside = {}): Promise<Observation> {
-  const blank = { target, addresses: [], sent: [], fetched: [] } satisfies Observation
+  const proxy = limits.proxyFor?.(target)?.shown
+  const through = proxy === undefined ? {} : { proxy }
+  const blank = { target, addresses: [], ...through, sent: [], fetched: [] } satisfies Observation
   let addresses: readonly string[]
   try {
     addresses = await resolve(target, limits)

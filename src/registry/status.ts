@@ -5,6 +5,7 @@ export const statusTexts: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  407: 'Proxy Authentication Required',
   408: 'Request Timeout',
   410: 'Gone',
   421: 'Misdirected Request',

@@ -45,7 +45,8 @@ export async function askVerified(
 
 async function openAny(target: Target, addresses: readonly string[], limits: Limits): Promise<Connection> {
   let failed: unknown = new Error('no address')
-  for (const address of addresses) {
+  const ways = limits.proxyFor?.(target) ? [addresses[0] ?? target.host] : addresses
+  for (const address of ways) {
     try {
       return await openTls(target, address, { ...limits, modern: true })
     } catch (error) {

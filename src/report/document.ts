@@ -19,6 +19,7 @@ export interface CertificateDocument {
 export interface ProbeDocument {
   readonly addresses: readonly string[]
   readonly address?: string
+  readonly proxy?: string
   readonly tlsVersion?: string
   readonly clockSkewSeconds?: number
   readonly chain: readonly CertificateDocument[]

@@ -37,6 +37,7 @@ const resultOrder: Order<ResultDocument> = {
     probe: {
       addresses: true,
       address: true,
+      proxy: true,
       tlsVersion: true,
       clockSkewSeconds: true,
       chain: {

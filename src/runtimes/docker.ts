@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { proxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
@@ -64,6 +65,7 @@ export class DockerEngine implements Engine {
         ...(number === undefined ? {} : { version: number }),
         ...(go === undefined ? {} : { go }),
         ...insecureOf(info.body),
+        ...proxyOf(info.body),
         ...(await this.#process(machine)),
       }
     } catch (error) {
@@ -90,11 +92,14 @@ export class DockerEngine implements Engine {
       const pairs = bytes.toString('utf8').split('\0')
       const value = (name: string): string | undefined =>
         pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+      const proxy = proxySettings(Object.fromEntries(PROXY_VARIABLES.map((name) => [name, value(name)])))
       const file = value('SSL_CERT_FILE')
       const dir = value('SSL_CERT_DIR')
       return {
         ...started,
         environmentAssumed: false,
+        // `/info` hides the password; daemon.json comes into the environment by itself.
+        ...(proxy.https === undefined ? {} : { proxy }),
         environment: { ...(file ? { SSL_CERT_FILE: file } : {}), ...(dir ? { SSL_CERT_DIR: dir } : {}) },
       }
     }
@@ -169,6 +174,14 @@ async function startOf(machine: Machine, pid: number): Promise<number | undefine
   const age = Number.parseFloat(await text('/proc/uptime')) * 1000 - Number(fields[19]) * 10
   if (seen === undefined || Number.isNaN(age)) return seen
   return Math.min(seen, machine.now().getTime() - age)
+}
+
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy']
+
+function proxyOf(info: unknown): Partial<EngineSurvey> {
+  const https = text(field(info, 'HttpsProxy')) ?? ''
+  const no = text(field(info, 'NoProxy')) ?? ''
+  return https === '' ? {} : { proxy: { https, ...(no === '' ? {} : { no }) } }
 }
 
 function insecureOf(info: unknown): Partial<EngineSurvey> {

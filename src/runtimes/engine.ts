@@ -1,4 +1,5 @@
 import type { Machine } from '../machine/machine.ts'
+import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
 
@@ -31,6 +32,8 @@ export interface EngineSurvey {
   readonly environment: { readonly SSL_CERT_FILE?: string; readonly SSL_CERT_DIR?: string }
   /** The environment could not be read: the default is assumed. */
   readonly environmentAssumed: boolean
+  /** How it goes out, by its own settings. */
+  readonly proxy?: ProxySettings
   /** When the engine's process began, in milliseconds since 1970. */
   readonly startedMs?: number
 }

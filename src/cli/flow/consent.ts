@@ -29,6 +29,8 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...flag('--no-login', !options.login),
     ...flag('--login-required', options.loginRequired),
     ...flag('--offline', options.offline),
+    ...options.pins.flatMap(({ host, port, address }) => ['--resolve', `${host}:${port}:${address}`]),
+    ...(options.proxy === undefined ? [] : ['--proxy', options.proxy]),
     ...flag('--no-aia', !options.aia),
     ...(options.timeoutMs === DEFAULT_TIMEOUT_MS ? [] : ['--timeout', String(options.timeoutMs / 1000)]),
     ...(options.stateDir === undefined ? [] : ['--state-dir', options.stateDir]),

@@ -16,7 +16,7 @@ import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
-import type { Case, Survey } from './observe.ts'
+import type { Judged, Survey } from './observe.ts'
 
 /** What became of one registry, beside what was seen of it. */
 export interface Result {
@@ -30,7 +30,7 @@ export interface Result {
   readonly error?: TrustError
 }
 
-export function viewOf(context: Site, seen: Case, result: Result): RegistryView {
+export function viewOf(context: Site, seen: Judged, result: Result): RegistryView {
   const { judgement, target, evidence } = seen
   const document: RegistryDocument = {
     registry: target.registry,
@@ -84,10 +84,11 @@ export function blindView(context: Site, registry: string, result: Result): Regi
 }
 
 function probeDocument(observation: Observation, judgement: Judgement, pem: boolean): ProbeDocument {
-  const { addresses, address, tlsVersion, clockSkewSeconds, ping } = observation
+  const { addresses, address, proxy, tlsVersion, clockSkewSeconds, ping } = observation
   return {
     addresses,
     ...(address === undefined ? {} : { address }),
+    ...(proxy === undefined ? {} : { proxy }),
     ...(tlsVersion === undefined ? {} : { tlsVersion }),
     ...(clockSkewSeconds === undefined ? {} : { clockSkewSeconds }),
     chain: judgement.chain.map((link) => certificateDocument(link, { pem })),

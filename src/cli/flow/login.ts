@@ -7,7 +7,7 @@ import { readPassword } from '../password.ts'
 import type { Context } from './context.ts'
 import type { Keeper } from './credentials.ts'
 import { keepingFindings, outcomeReport, type LoginReport } from './login-report.ts'
-import { limitsOf, type Case } from './observe.ts'
+import type { Case } from './observe.ts'
 
 /** The password, before anything is changed: a run that cannot log in shall say so first. */
 export async function askPassword(context: Context, registry: string): Promise<string | undefined> {
@@ -59,7 +59,7 @@ export async function tryLogin(
   const secret = { username: options.username ?? '', password }
   const ask = (namedRealms: readonly string[]): Promise<LoginOutcome> =>
     authenticate({
-      ...{ target, secret, namedRealms, limits: limitsOf(context) },
+      ...{ target, secret, namedRealms, limits: seen.limits },
       eyes: { roots, at: evidence.at, ...(go ? { go } : {}) },
     })
   let outcome = await ask(options.tokenRealms)

@@ -1,14 +1,15 @@
 import { judge, REMEMBERED, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { climb } from '../../registry/aia.ts'
-import type { Limits } from '../../registry/connect.ts'
 import type { AiaFetch, Observation } from '../../registry/observation.ts'
-import { probe } from '../../registry/probe.ts'
+import { probe, type Beside } from '../../registry/probe.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineAnswer, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 import { gate } from './gate.ts'
+import { asTheEngine, limitsBy, limitsOf } from './reach.ts'
+import type { Limits } from '../../registry/connect.ts'
 
 /** A name that is slow to look up must not hold up the rest. */
 const PATIENCE_MS = 20
@@ -24,11 +25,17 @@ export interface Survey {
   readonly remembered: ReadonlyMap<string, CertPool>
 }
 
-/** One registry, seen and judged. */
-export interface Case {
+/** One registry, judged. */
+export interface Judged {
   readonly target: Target
   readonly evidence: Evidence
   readonly judgement: Judgement
+}
+
+/** One registry, seen and judged. */
+export interface Case extends Judged {
+  /** How it was reached: a login goes the same way. */
+  readonly limits: Limits
 }
 
 /** Surveys when somebody first asks, and once. */
@@ -81,10 +88,6 @@ async function remember(context: Context): Promise<ReadonlyMap<string, CertPool>
   )
 }
 
-export function limitsOf(context: Context): Limits {
-  return { timeoutMs: context.options.timeoutMs, signal: context.services.io.signal }
-}
-
 /**
  * Looks at a registry, and lets every engine look at the same time. The survey of the machine takes the
  * processor's time, so that it begins once our own first packet is on its way.
@@ -95,7 +98,7 @@ export async function observe(context: Context, survey: Surveying, target: Targe
   setTimeout(dialled.open, PATIENCE_MS, undefined).unref()
   const look = async (): Promise<Observation> => {
     try {
-      const seen = await probe(target, limitsOf(context), {
+      const beside: Beside = {
         dialled: () => {
           dialled.open(undefined)
         },
@@ -105,7 +108,8 @@ export async function observe(context: Context, survey: Surveying, target: Targe
         ...(context.options.aia
           ? { issuers: async (sent, addresses) => findIssuers(context, await survey(), sent, addresses) }
           : {}),
-      })
+      }
+      const seen = await asTheEngine(context, survey, target, (limits) => probe(target, limits, beside))
       reached.open(!isSilent(seen))
       return seen
     } finally {
@@ -152,7 +156,8 @@ function caseOf(
     loopbackCounts: context.loopbackCounts,
     ...(remembered ? { remembered } : {}),
   }
-  return { target: observation.target, evidence, judgement: judge(evidence) }
+  const limits = limitsBy(context, survey)
+  return { target: observation.target, evidence, judgement: judge(evidence), limits }
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Judgement } from '../../judge/index.ts'
 import type { ExitCode } from '../exit.ts'
-import type { Case } from './observe.ts'
+import type { Judged } from './observe.ts'
 
-const UNREACHABLE = new Set(['name-not-resolved', 'unreachable', 'timeout'])
+const UNREACHABLE = new Set(['name-not-resolved', 'unreachable', 'timeout', 'proxy-failed'])
 
 /** Whether every required consumer accepts the chain, seen through its own eyes. */
 export function isVerified(judgement: Judgement): boolean {
@@ -11,7 +11,7 @@ export function isVerified(judgement: Judgement): boolean {
 }
 
 /** The exit code of a look (DESIGN 2): what stands in the way, and whether this machine could do something. */
-export function exitOfCase(seen: Case): ExitCode {
+export function exitOfCase(seen: Judged): ExitCode {
   const { judgement } = seen
   const codes = new Set(
     judgement.findings.filter((finding) => finding.severity === 'error').map(({ code }) => code),
