@@ -144,6 +144,7 @@ describe('options', () => {
       trustOnFirstUse: false,
       runtimes: [],
       passwordStdin: false,
+      pins: [],
       prune: false,
       login: true,
       loginRequired: false,
