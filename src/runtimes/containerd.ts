@@ -19,6 +19,12 @@ const ANSWERED = /response was http\.Status|trying next host - response/
  */
 export class ContainerdEngine implements Engine {
   readonly name = 'containerd'
+  readonly #named: boolean
+
+  /** @param named somebody asks for it, whatever its configuration says */
+  constructor(named: boolean) {
+    this.#named = named
+  }
 
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
     const base = {
@@ -38,6 +44,8 @@ export class ContainerdEngine implements Engine {
     if (program === undefined || machine.platform !== 'linux')
       return { ...base, installed: false, state: 'absent' }
     const installed = config.directory !== undefined || config.fault !== undefined
+    // Beside Docker it is everywhere: nobody shall wait for a program that nobody asks for.
+    if (!installed && !this.#named) return { ...base, installed, state: 'absent' }
     if (client === undefined)
       return { ...base, installed, state: 'down', problem: 'there is no ctr to ask with' }
     const { exitCode, stdout, stderr } = await machine.run([client, '--address', SOCKET, 'version'], {

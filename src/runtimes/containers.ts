@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
-import type { Machine, Person, RunResult } from '../machine/machine.ts'
+import type { Machine, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, parseGoVersion } from '../x509/index.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
+import { authFile, homeOf, personOf } from './containers-person.ts'
 import { DOCKER, firstExisting, SYSTEM } from './containers-places.ts'
 import { judgeSaid, said } from './containers-words.ts'
 import type {
@@ -178,24 +179,4 @@ export class ContainersEngine implements Engine {
       return machine.run([this.name, ...argv(scratch)], { timeoutMs, env, ...(person ? { as: person } : {}) })
     })
   }
-}
-
-/** Under sudo the caller's podman is asked, not root's. */
-function personOf(machine: Machine): Person | undefined {
-  const { elevated, invoker } = machine.who()
-  return elevated ? invoker : undefined
-}
-
-async function homeOf(machine: Machine, person: Person | undefined): Promise<Record<string, string>> {
-  const { home, uid } = person ?? machine.who().invoker
-  const runtime = `/run/user/${uid}`
-  const there = (await machine.stat(runtime).catch(() => undefined))?.kind === 'directory'
-  return { HOME: home, ...(there ? { XDG_RUNTIME_DIR: runtime } : {}) }
-}
-
-/** containers-auth.json(5): below the runtime directory, gone at the next boot. */
-async function authFile(machine: Machine): Promise<string> {
-  const { XDG_RUNTIME_DIR: runtime } = await homeOf(machine, personOf(machine))
-  const base = runtime ?? `/run/containers/${machine.who().invoker.uid}`
-  return runtime === undefined ? posix.join(base, 'auth.json') : posix.join(base, 'containers/auth.json')
 }

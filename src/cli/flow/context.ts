@@ -38,7 +38,12 @@ export async function createContext(options: Options, services: Services): Promi
   return {
     ...createSite(options, services),
     engines: selected(
-      [docker, ...dockerJobs(docker), ...containersEngines(), new ContainerdEngine()],
+      [
+        docker,
+        ...dockerJobs(docker),
+        ...containersEngines(),
+        new ContainerdEngine(options.runtimes.includes('containerd')),
+      ],
       options.runtimes,
     ),
     given: await readGiven(options.ca),
