@@ -132,6 +132,7 @@ const OWNER_FIXES: Partial<Record<FindingCode, string>> = {
   'ip-without-ip-san':
     'reissue it with subjectAltName = IP:HOST, or use the host name instead of the address',
   'wrong-key-usage': 'reissue it with extendedKeyUsage = serverAuth',
+  'distrusted-key': 'have the certificate issued by another CA',
   'weak-signature': 'reissue it with a SHA-256 signature',
   'weak-key': 'reissue it with an RSA key of 2048 bits or more, or P-256',
 }
@@ -160,6 +161,8 @@ function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host
       return `the certificate holds no IP address, so it cannot vouch for ${host}`
     case 'wrong-key-usage':
       return `${nameOf(error.certificate ?? leaf)} is not meant for TLS servers (extended key usage)`
+    case 'distrusted-key':
+      return `Go distrusts the key of ${nameOf(error.certificate ?? leaf)}, whoever vouches for it`
     default:
       return error.message.replace(/^x509: /, '')
   }

@@ -104,7 +104,7 @@ export function parseCertificate(der: Uint8Array, go: GoVersion = newestGo): Cer
   const version = readVersion(tbs)
   const serial = need(tbs.integer(), 'x509: malformed serial number')
   if ((serial[0] ?? 0) >= 0x80 && goAtLeast(go, 23)) refuse('x509: negative serial number')
-  const algorithm = readSignatureAlgorithm(tbs, input)
+  const algorithm = readSignatureAlgorithm(tbs, input, go)
   const issuer = readName(tbs, go)
   const validity = need(tbs.enter(tag.sequence), 'x509: malformed validity')
   const notBefore = accept(readTime(validity))
@@ -162,18 +162,23 @@ function readVersion(tbs: DerReader): number {
   if (!tbs.peek(expected)) return 1
   const der = tbs.enter(expected)
   const version = der?.int64()
-  if (der?.empty !== true || version === undefined || version < 0n || version > 3n) {
+  if (der?.empty !== true || version === undefined || version < 0n) {
     return refuse('x509: malformed version')
   }
-  // RFC 5280 4.1.2.1 counts from 0.
-  return version === 3n ? refuse('x509: invalid version') : Number(version) + 1
+  // RFC 5280 4.1.2.1 counts from 0; the largest number wraps in Go's int, and passes.
+  const counted = BigInt.asIntN(64, version + 1n)
+  return counted > 3n ? refuse('x509: invalid version') : Number(counted)
 }
 
-function readSignatureAlgorithm(tbs: DerReader, input: DerReader): SignatureAlgorithm | undefined {
+function readSignatureAlgorithm(
+  tbs: DerReader,
+  input: DerReader,
+  go: GoVersion,
+): SignatureAlgorithm | undefined {
   const inner = need(tbs.read(tag.sequence), 'x509: malformed signature algorithm identifier')
   const outer = need(input.read(tag.sequence), 'x509: malformed algorithm identifier')
   if (!inner.equals(outer)) refuse("x509: inner and outer signature algorithm identifiers don't match")
-  return signatureAlgorithm(accept(readAlgorithm(new DerReader(inner))))
+  return signatureAlgorithm(accept(readAlgorithm(new DerReader(inner), go)))
 }
 
 function readName(tbs: DerReader, go: GoVersion): { readonly raw: Buffer; readonly name: Name } {
@@ -186,7 +191,7 @@ function readKey(tbs: DerReader, go: GoVersion): { readonly raw: Buffer; readonl
   const { full, content } = need(tbs.element(tag.sequence), 'x509: malformed spki')
   const spki = new DerReader(content)
   const identifier = need(spki.enter(tag.sequence), 'x509: malformed public key algorithm identifier')
-  const algorithm = accept(readAlgorithm(identifier))
+  const algorithm = accept(readAlgorithm(identifier, go))
   const bits = need(spki.bitString(), 'x509: malformed subjectPublicKey')
   return { raw: full, key: accept(parsePublicKey(algorithm, bits, go)) }
 }

@@ -39,12 +39,18 @@ export const curves: Readonly<Record<string, Curve>> = {
   '1.3.132.0.35': p521,
 }
 
-/** Whether the octets are an uncompressed point of the curve (SEC 1 2.3.4; Go takes no compressed ones). */
-export function onCurve(curve: Curve, point: Buffer): boolean {
+/**
+ * What is wrong with an uncompressed point of the curve (SEC 1 2.3.4; Go takes no compressed ones), in the words
+ * of crypto/ecdsa ParseUncompressedPublicKey and crypto/internal/fips140/nistec; undefined for a point on it.
+ */
+export function pointFault(curve: Curve, point: Buffer): string | undefined {
   const size = Math.ceil(curve.bits / 8)
-  if (point.length !== 1 + 2 * size || point[0] !== 4) return false
+  const name = curve.name.replace('-', '')
+  if (point[0] !== 4) return 'ecdsa: invalid uncompressed public key'
+  if (point.length !== 1 + 2 * size) return `invalid ${name} point encoding`
   const x = BigInt(`0x${point.toString('hex', 1, 1 + size)}`)
   const y = BigInt(`0x${point.toString('hex', 1 + size)}`)
-  if (x >= curve.p || y >= curve.p) return false
-  return (y * y - x * x * x + 3n * x - curve.b) % curve.p === 0n
+  if (x >= curve.p || y >= curve.p)
+    return `invalid ${name}${name === 'P256' ? ' element' : 'Element'} encoding`
+  return (y * y - x * x * x + 3n * x - curve.b) % curve.p === 0n ? undefined : `${name} point not on curve`
 }

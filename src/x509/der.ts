@@ -132,30 +132,38 @@ export class DerReader {
     return { bytes, unused }
   }
 
-  /** Dotted text; components above 2^31-1 do not fit, as in Go. */
-  oid(): string | undefined {
+  /** Dotted text; components above 2^31-1 do not fit, as in Go. Go before 1.21 took them `padded`, too. */
+  oid(padded = false): string | undefined {
     const content = this.read(tag.oid)
-    return content === undefined ? undefined : oidText(content, 2 ** 31)
+    return content === undefined ? undefined : oidText(content, 2 ** 31, padded)
   }
 }
 
-/** X.690 8.19; undefined for an encoding that is not minimal, is cut short, or has a component past `limit`. */
-export function oidText(content: Buffer, limit = Number.MAX_SAFE_INTEGER): string | undefined {
+/**
+ * X.690 8.19; undefined for an encoding that is cut short, has a component past `limit`, or has leading zeros:
+ * `padded` lets those pass, up to the five octets that cryptobyte reads of a component.
+ */
+export function oidText(
+  content: Buffer,
+  limit = Number.MAX_SAFE_INTEGER,
+  padded = false,
+): string | undefined {
   const components: number[] = []
   let value = 0
-  let started = false
+  let length = 0
   for (const octet of content) {
-    if (!started && octet === 0x80) return undefined
-    started = true
+    if (length === 0 && octet === 0x80 && !padded) return undefined
+    length++
+    if (padded && length > 5) return undefined
     value = value * 128 + (octet & 0x7f)
     if (value >= limit) return undefined
     if (octet >= 0x80) continue
     if (components.length === 0) components.push(Math.min(Math.floor(value / 40), 2))
     components.push(components.length === 1 ? value - 40 * (components[0] ?? 0) : value)
     value = 0
-    started = false
+    length = 0
   }
-  return started || components.length === 0 ? undefined : components.join('.')
+  return length > 0 || components.length === 0 ? undefined : components.join('.')
 }
 
 export function signedInteger(content: Buffer): bigint {

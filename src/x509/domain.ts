@@ -38,7 +38,7 @@ export function parseMailbox(text: string, go: GoVersion): Mailbox | undefined {
   const local = text.startsWith('"') ? quotedLocal(text) : atomLocal(text)
   if (local === undefined || text[local.end] !== '@') return undefined
   const domain = text.slice(local.end + 1)
-  if (goAtLeast(go, 26, 1) && domain.includes('@')) return undefined
+  if (goAtLeast(go, 27) && domain.includes('@')) return undefined
   return reverseLabels(domain, go) === undefined ? undefined : { local: local.text, domain }
 }
 

@@ -1,6 +1,6 @@
 import { parseAlternativeNames, type AlternativeName } from './alternative-names.ts'
 import { DerReader, contextTag, oidText, tag } from './der.ts'
-import { goAtLeast, type GoVersion } from './go-version.ts'
+import { goAtLeast, takesPaddedOids, type GoVersion } from './go-version.ts'
 import { quote } from './go-text.ts'
 import { parseNameConstraints, type NameConstraints } from './name-constraints.ts'
 import { need, refuse } from './parse-error.ts'
@@ -40,7 +40,7 @@ export function readExtensions(list: DerReader, go: GoVersion): readonly Extensi
   const extensions: Extension[] = []
   while (!list.empty) {
     const der = need(list.enter(tag.sequence), 'x509: malformed extension')
-    const oid = need(der.oid(), 'x509: malformed extension OID field')
+    const oid = need(der.oid(takesPaddedOids(go)), 'x509: malformed extension OID field')
     const marked = der.peek(tag.boolean)
     const critical = marked && need(der.boolean(), 'x509: malformed extension critical field')
     const value = need(der.read(tag.octetString), 'x509: malformed extension value field')
@@ -173,7 +173,7 @@ function authorityInfoAccess(facts: ExtensionFacts, extension: Extension, go: Go
   const der = need(new DerReader(extension.value).enter(tag.sequence), invalid)
   while (!der.empty) {
     const description = need(der.enter(tag.sequence), invalid)
-    const method = need(description.oid(), invalid)
+    const method = need(description.oid(takesPaddedOids(go)), invalid)
     if (!description.peek(contextTag(6))) continue
     const url = need(description.read(contextTag(6)), invalid).toString('latin1')
     if (method === '1.3.6.1.5.5.7.48.1') facts.ocspServers.push(url)
@@ -182,11 +182,11 @@ function authorityInfoAccess(facts: ExtensionFacts, extension: Extension, go: Go
   return true
 }
 
-function extKeyUsage(facts: ExtensionFacts, { value }: Extension): boolean {
+function extKeyUsage(facts: ExtensionFacts, { value }: Extension, go: GoVersion): boolean {
   const invalid = 'x509: invalid extended key usages'
   const der = need(new DerReader(value).enter(tag.sequence), invalid)
   const usages: string[] = []
-  while (!der.empty) usages.push(need(der.oid(), invalid))
+  while (!der.empty) usages.push(need(der.oid(takesPaddedOids(go)), invalid))
   facts.extKeyUsages = usages
   return true
 }
@@ -198,8 +198,8 @@ function certificatePolicies(facts: ExtensionFacts, { value }: Extension, go: Go
   while (!der.empty) {
     const content = need(der.enter(tag.sequence)?.read(tag.oid), invalid)
     // Components beyond 31 bits are let in since OIDs have a type of their own, 1.22.
-    if (oidText(content, goAtLeast(go, 22) ? Number.POSITIVE_INFINITY : 2 ** 31) === undefined)
-      refuse(invalid)
+    const limit = goAtLeast(go, 22) ? Number.POSITIVE_INFINITY : 2 ** 31
+    if (oidText(content, limit, takesPaddedOids(go)) === undefined) refuse(invalid)
     const policy = content.toString('hex')
     if (policies.has(policy) && goAtLeast(go, 24)) refuse(invalid)
     policies.add(policy)

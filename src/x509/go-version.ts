@@ -34,6 +34,11 @@ export function goHasFix(go: GoVersion, ...releases: readonly `${number}.${numbe
   return go.minor > (lines.at(-1)?.[0] ?? 0)
 }
 
+/** golang.org/x/crypto/cryptobyte refuses leading zeros in an OID's component (X.690 8.19.2), in Go since 1.21. */
+export function takesPaddedOids(go: GoVersion): boolean {
+  return !goAtLeast(go, 21)
+}
+
 /** crypto/tls wraps the verdict since Go 1.20 (`tls.CertificateVerificationError`). */
 export function tlsVerifyPrefix(go: GoVersion): string {
   return goAtLeast(go, 20) ? 'tls: failed to verify certificate: ' : ''

@@ -75,10 +75,14 @@ export interface IpNetwork {
   readonly mask: Buffer
 }
 
-/** Go's net.IPNet.String: a prefix length, as the masks of certificates are checked to be contiguous. */
+/**
+ * Go's net.IPNet.String: a prefix length, as the masks of certificates are checked to be contiguous; of a mapped
+ * IPv4 network, what the last four octets of its mask say.
+ */
 export function networkText(network: IpNetwork): string {
   let ones = 0
-  for (const octet of network.mask) ones += octet.toString(2).replaceAll('0', '').length
+  const mask = mappedIpv4(network.ip) === undefined ? network.mask : network.mask.subarray(-4)
+  for (const octet of mask) ones += octet.toString(2).replaceAll('0', '').length
   return `${ipText(network.ip)}/${ones}`
 }
 

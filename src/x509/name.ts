@@ -1,5 +1,5 @@
 import { DerReader, tag } from './der.ts'
-import { goAtLeast, type GoVersion } from './go-version.ts'
+import { goAtLeast, takesPaddedOids, type GoVersion } from './go-version.ts'
 import { decodeUtf8 } from './go-text.ts'
 import { readTime } from './time.ts'
 
@@ -51,7 +51,7 @@ export function parseName(raw: Buffer, go: GoVersion): Name | string {
 function readAttribute(set: DerReader, go: GoVersion): Attribute | string {
   const pair = set.enter(tag.sequence)
   if (pair === undefined) return 'invalid attribute'
-  const type = pair.oid()
+  const type = pair.oid(takesPaddedOids(go))
   if (type === undefined) return 'invalid attribute type'
   const element = pair.any()
   const relaxed = goAtLeast(go, 27)

@@ -1,8 +1,8 @@
 import { DerReader, rightAlign, tag } from './der.ts'
-import { goAtLeast, type GoVersion } from './go-version.ts'
-import { curves, onCurve } from './curves.ts'
+import { goAtLeast, takesPaddedOids, type GoVersion } from './go-version.ts'
+import { curves, pointFault } from './curves.ts'
 
-export type KeyAlgorithm = 'RSA' | 'DSA' | 'ECDSA' | 'Ed25519' | 'X25519' | 'ML-DSA' | 'unknown'
+export type KeyAlgorithm = 'RSA' | 'DSA' | 'ECDSA' | 'Ed25519' | 'ML-DSA' | 'unknown'
 
 export interface PublicKey {
   readonly algorithm: KeyAlgorithm
@@ -21,8 +21,8 @@ export interface AlgorithmIdentifier {
 }
 
 /** parser.go parseAI. */
-export function readAlgorithm(der: DerReader): AlgorithmIdentifier | string {
-  const oid = der.oid()
+export function readAlgorithm(der: DerReader, go: GoVersion): AlgorithmIdentifier | string {
+  const oid = der.oid(takesPaddedOids(go))
   if (oid === undefined) return 'x509: malformed OID'
   if (der.empty) return { oid }
   const parameters = der.any()
@@ -52,8 +52,7 @@ export function parsePublicKey(
       return data.length === 32 ? { algorithm: 'Ed25519', bits: 256 } : 'x509: wrong Ed25519 public key size'
     case '1.2.840.10040.4.1':
       return parseDsa(id, data)
-    case '1.3.101.110':
-      return goAtLeast(go, 22) ? parseX25519(id, data) : { algorithm: 'unknown' }
+    // X25519 is unknown, too: parser.go can read it, but is never asked to.
     default:
       return goAtLeast(go, 27) ? parseMlDsa(id, data) : { algorithm: 'unknown' }
   }
@@ -78,15 +77,13 @@ function parseRsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
 }
 
 function parseEcdsa(id: AlgorithmIdentifier, data: Buffer, go: GoVersion): PublicKey | string {
-  const oid = id.parameters === undefined ? undefined : new DerReader(id.parameters).oid()
+  const oid = id.parameters === undefined ? undefined : new DerReader(id.parameters).oid(takesPaddedOids(go))
   if (oid === undefined) return 'x509: invalid ECDSA parameters'
   const curve = curves[oid]
   if (curve === undefined) return 'x509: unsupported elliptic curve'
-  if (onCurve(curve, data)) return { algorithm: 'ECDSA', bits: curve.bits, curve: curve.name }
-  if (!goAtLeast(go, 27)) return 'x509: failed to unmarshal elliptic curve point'
-  return data[0] === 4
-    ? `${curve.name.replace('-', '')} point not on curve`
-    : 'ecdsa: invalid uncompressed public key'
+  const fault = pointFault(curve, data)
+  if (fault === undefined) return { algorithm: 'ECDSA', bits: curve.bits, curve: curve.name }
+  return goAtLeast(go, 26) ? fault : 'x509: failed to unmarshal elliptic curve point'
 }
 
 function parseDsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
@@ -99,11 +96,6 @@ function parseDsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
   if (p === undefined || q === undefined || g === undefined) return 'x509: invalid DSA parameters'
   if (![y, p, q, g].every(isPositive)) return 'x509: zero or negative DSA parameter'
   return { algorithm: 'DSA', bits: bitLength(p) }
-}
-
-function parseX25519(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
-  if (id.parameters !== undefined) return 'x509: X25519 key encoded with illegal parameters'
-  return data.length === 32 ? { algorithm: 'X25519', bits: 256 } : 'crypto/ecdh: invalid public key'
 }
 
 function parseMlDsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {

@@ -62,10 +62,8 @@ export function leafKeyFailure(leaf: Certificate, go: GoVersion = newestGo): str
     case 'ML-DSA':
       return undefined
     case 'DSA':
-    case 'X25519':
     case 'unknown': {
-      const type =
-        algorithm === 'DSA' ? '*dsa.PublicKey' : algorithm === 'X25519' ? '*ecdh.PublicKey' : '<nil>'
+      const type = algorithm === 'DSA' ? '*dsa.PublicKey' : '<nil>'
       return `tls: server's certificate contains an unsupported type of public key: ${type}`
     }
   }

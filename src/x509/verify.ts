@@ -1,11 +1,10 @@
 import { tryParseCertificate, type Certificate } from './certificate.ts'
-import { chainConstraintFailure } from './constraints.ts'
+import { judgeChains } from './chain-rules.ts'
 import { legacyConstraintFailure } from './constraints-legacy.ts'
 import { goAtLeast, goHasFix, newestGo, type GoVersion } from './go-version.ts'
 import { quote } from './go-text.ts'
 import { verifyHostname } from './hostname.ts'
-import { keyUsageObstacle, type ExtKeyUsage } from './key-usage.ts'
-import { policiesValid } from './policies.ts'
+import type { ExtKeyUsage } from './key-usage.ts'
 import { CertPool } from './pool.ts'
 import { checkSignatureFrom } from './signature.ts'
 import { rfc3339 } from './time.ts'
@@ -44,9 +43,9 @@ export function verify(leaf: Certificate, options: VerifyOptions): VerifyResult 
   const mismatch =
     options.host === undefined || options.host === '' ? undefined : verifyHostname(own, options.host, go)
   if (mismatch !== undefined) return refused(mismatch)
-  if (options.roots.contains(own)) return judgeChains([[own]], options, go)
+  if (options.roots.contains(own)) return conclude([[own]], options, go)
   const built = new ChainBuilder(options, go).build(own, [own])
-  return 'error' in built ? refused(built.error) : judgeChains(built.chains, options, go)
+  return 'error' in built ? refused(built.error) : conclude(built.chains, options, go)
 }
 
 function sameRules(a: GoVersion, b: GoVersion): boolean {
@@ -55,6 +54,11 @@ function sameRules(a: GoVersion, b: GoVersion): boolean {
 
 function refused(error: VerifyError): VerifyResult {
   return { ok: false, error }
+}
+
+function conclude(candidates: readonly Chain[], options: VerifyOptions, go: GoVersion): VerifyResult {
+  const { chains, error } = judgeChains(candidates, options.extKeyUsages ?? [], go)
+  return error === undefined ? { ok: true, chains } : refused(error)
 }
 
 type Role = 'leaf' | 'intermediate' | 'root'
@@ -204,63 +208,4 @@ function unknownAuthority(child: Certificate, hint: Hint | undefined): VerifyErr
     certificate: child,
     hint,
   }
-}
-
-type Loss =
-  | { readonly cause: 'policy' }
-  | { readonly cause: 'usage'; readonly certificate: Certificate }
-  | { readonly cause: 'constraint'; readonly error: VerifyError }
-
-// The end of verify.go Verify: policies since 1.24, usages, and since 1.26 the name constraints.
-function judgeChains(candidates: readonly Chain[], options: VerifyOptions, go: GoVersion): VerifyResult {
-  const usages = options.extKeyUsages?.length ? options.extKeyUsages : (['serverAuth'] as const)
-  const kept: Chain[] = []
-  const losses: Loss[] = []
-  for (const chain of candidates) {
-    const loss = lossOf(chain, usages, go)
-    if (loss === undefined) kept.push(chain)
-    else losses.push(loss)
-  }
-  return kept.length > 0 ? { ok: true, chains: kept } : refused(lostChains(losses, candidates[0]?.[0], go))
-}
-
-function lossOf(chain: Chain, usages: readonly ExtKeyUsage[], go: GoVersion): Loss | undefined {
-  const obstacle = usages.includes('any') ? undefined : keyUsageObstacle(chain, usages)
-  const usage: Loss | undefined =
-    obstacle === undefined ? undefined : { cause: 'usage', certificate: obstacle }
-  // CVE-2025-22874: before 1.24.4 usages came first, and any usage let every policy pass.
-  const usagesFirst = !goAtLeast(go, 24, 4)
-  if (usagesFirst && (usage !== undefined || usages.includes('any'))) return usage
-  if (goAtLeast(go, 24) && !policiesValid(chain)) return { cause: 'policy' }
-  if (usage !== undefined) return usage
-  const failure = goAtLeast(go, 26) ? chainConstraintFailure(chain, go) : undefined
-  return failure === undefined ? undefined : { cause: 'constraint', error: constraintError(chain, failure) }
-}
-
-function constraintError(chain: Chain, failure: string): VerifyError {
-  const message = `x509: a root or intermediate certificate is not authorized to sign for this name: ${failure}`
-  const certificate = chain.find((link) => link.nameConstraints !== undefined)
-  return { kind: 'name-constraint', message, ...(certificate === undefined ? {} : { certificate }) }
-}
-
-function lostChains(losses: readonly Loss[], leaf: Certificate | undefined, go: GoVersion): VerifyError {
-  const constraint = losses.find((loss) => loss.cause === 'constraint')
-  if (constraint !== undefined) return constraint.error
-  const usages = losses.filter((loss) => loss.cause === 'usage')
-  const policies = losses.length - usages.length
-  if (policies === 0) {
-    const message = 'x509: certificate specifies an incompatible key usage'
-    const certificate = usages[0]?.certificate
-    return { kind: 'wrong-key-usage', message, ...(certificate === undefined ? {} : { certificate }) }
-  }
-  const message = `x509: no valid chains built: ${policyDetail(policies, usages.length, go)}`
-  return { kind: 'policy-invalid', message, ...(leaf === undefined ? {} : { certificate: leaf }) }
-}
-
-function policyDetail(policies: number, usages: number, go: GoVersion): string {
-  const current = goAtLeast(go, 26)
-  if (usages === 0 && !current && goAtLeast(go, 24, 4)) return 'all candidate chains have invalid policies'
-  const what = current ? 'candidate chains' : 'chains'
-  const usageDetail = usages === 0 ? [] : [`${usages} ${what} with incompatible key usage`]
-  return [...usageDetail, `${policies} ${what} with invalid policies`].join(', ')
 }

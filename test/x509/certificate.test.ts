@@ -4,6 +4,7 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { CertificateParseError, isSelfSigned, isSignedBy, parseCertificate } from '../../src/x509/index.ts'
 import {
+  bits,
   boolean,
   context,
   explicit,
@@ -155,7 +156,8 @@ describe("parseCertificate: what it refuses, in Go's words", () => {
 
   it('versions beyond 3, negative serial numbers', () => {
     assert.equal(refusal(encode({ ...recipe, version: 4 })), 'x509: invalid version')
-    assert.equal(refusal(encode({ ...recipe, version: 9 })), 'x509: malformed version')
+    assert.equal(refusal(encode({ ...recipe, version: 73 })), 'x509: invalid version')
+    assert.equal(refusal(encode({ ...recipe, version: 0 })), 'x509: malformed version')
     assert.equal(refusal(encode({ ...recipe, serial: -1n })), 'x509: negative serial number')
     assert.equal(refusal(encode({ ...recipe, serial: -1n }), '1.22'), 'accepted')
     assert.equal(refusal(encode({ ...recipe, serial: 0n })), 'accepted')
@@ -279,7 +281,6 @@ describe("parseCertificate: what it refuses, in Go's words", () => {
       )
     const rsa = oid('1.2.840.113549.1.1.1')
     const ec = oid('1.2.840.10045.2.1')
-    const p256 = oid('1.2.840.10045.3.1.7')
     assert.equal(spki(sequence(rsa), sequence()), 'x509: RSA key missing NULL parameters')
     assert.equal(spki(sequence(rsa, nothing()), sequence()), 'x509: invalid RSA modulus')
     assert.equal(
@@ -296,16 +297,37 @@ describe("parseCertificate: what it refuses, in Go's words", () => {
       'x509: unsupported elliptic curve',
     )
     assert.equal(spki(sequence(oid('1.3.101.112')), Buffer.alloc(31)), 'x509: wrong Ed25519 public key size')
-    const offCurve = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)])
-    const older = refusal(
-      encode({
-        ...recipe,
-        spki: sequence(sequence(ec, p256), Buffer.concat([Buffer.from([3, 66, 0]), offCurve])),
-      }),
-      '1.24',
-    )
-    assert.equal(older, 'x509: failed to unmarshal elliptic curve point')
     assert.equal(spki(sequence(oid('1.2.3.4')), Buffer.from([1])), 'accepted')
+  })
+
+  it('points that are none of the curve, in the words of crypto/ecdsa since 1.26', () => {
+    const point = (curve: string, octets: Buffer, version?: string): string =>
+      refusal(
+        encode({ ...recipe, spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid(curve)), bits(octets)) }),
+        version,
+      )
+    const p256 = '1.2.840.10045.3.1.7'
+    const p384 = '1.3.132.0.34'
+    const uncompressed = (size: number, octet: number): Buffer =>
+      Buffer.concat([Buffer.from([4]), Buffer.alloc(size, octet)])
+    assert.equal(point(p256, uncompressed(64, 1), '1.24'), 'x509: failed to unmarshal elliptic curve point')
+    for (const version of ['1.26.10', '1.27.3']) {
+      assert.equal(point(p256, uncompressed(64, 1), version), 'P256 point not on curve')
+      assert.equal(point(p256, Buffer.alloc(0), version), 'ecdsa: invalid uncompressed public key')
+      assert.equal(point(p256, Buffer.alloc(65, 3), version), 'ecdsa: invalid uncompressed public key')
+      assert.equal(point(p256, uncompressed(63, 1), version), 'invalid P256 point encoding')
+      assert.equal(point(p256, uncompressed(64, 255), version), 'invalid P256 element encoding')
+      assert.equal(point(p384, uncompressed(96, 255), version), 'invalid P384Element encoding')
+    }
+  })
+
+  it('OIDs with leading zeros, since 1.21', () => {
+    const der = encode({
+      ...recipe,
+      subject: sequence(set(sequence(Buffer.from('060480550403', 'hex'), text('x')))),
+    })
+    assert.equal(refusal(der), 'x509: invalid RDNSequence: invalid attribute type')
+    assert.equal(refusal(der, '1.20'), 'accepted')
   })
 
   it('attribute values of other types than strings, up to 1.26', () => {

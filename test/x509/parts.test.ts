@@ -70,6 +70,8 @@ describe('DerReader', () => {
     for (const bad of ['0600', '0602802a', '060188', '060688808080807f'])
       assert.equal(reader(bad).oid(), undefined, bad)
     assert.equal(oidText(Buffer.from('2a88808080807f', 'hex')), '1.2.274877907071')
+    assert.equal(reader('060480550403').oid(true), '2.5.4.3')
+    assert.equal(reader('06088080808080550403').oid(true), undefined)
   })
 })
 
@@ -114,6 +116,13 @@ describe('Go texts', () => {
     ]) {
       assert.equal(round(bad), undefined, bad)
     }
+    assert.equal(
+      networkText({
+        ip: Buffer.from('00000000000000000000ffff0a000000', 'hex'),
+        mask: Buffer.alloc(16, 255),
+      }),
+      '10.0.0.0/32',
+    )
     assert.equal(
       networkText({ ip: Buffer.from([10, 0, 0, 0]), mask: Buffer.from([255, 128, 0, 0]) }),
       '10.0.0.0/9',
@@ -170,6 +179,7 @@ describe('Go texts', () => {
     ]) {
       assert.equal(read(bad), undefined, bad)
     }
+    assert.equal(parseMailbox('a@b@c', go('1.26.10'))?.domain, 'b@c')
   })
 })
 
