@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import { TrustError, errorCode, errorText } from '../errors.ts'
+import { shellWord } from '../machine/shell.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -11,6 +13,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a directory is there',
   ESTALE: 'somebody has changed it meanwhile',
   EIO: 'input/output error',
+  // EDQUOT on Linux, for which libuv has no name.
+  'Unknown system error -122': 'the quota is used up',
   EFBIG: 'it is larger than anything that we write',
 }
 
@@ -19,8 +23,29 @@ export function reasonOf(error: unknown): string {
   return REASONS[errorCode(error) ?? ''] ?? errorText(error)
 }
 
-/** What the system refused, as an error for a person; an error that is one already stays as it is. */
-export function failed(what: string, error: unknown): TrustError {
+/** What the system refused to do with a path, as an error for a person; one that is one already stays as it is. */
+export function failed(what: string, error: unknown, path?: string): TrustError {
   if (error instanceof TrustError) return error
-  return new TrustError('change-failed', `${what}: ${reasonOf(error)}`, { cause: error })
+  const fix = path && `${lookAt(errorCode(error), path)}      # mend it, then run it again`
+  return new TrustError('change-failed', `${what}: ${reasonOf(error)}`, {
+    cause: error,
+    ...(fix === undefined ? {} : { fix }),
+  })
+}
+
+/** A command that shows what is in the way. */
+function lookAt(code: string | undefined, path: string): string {
+  const [file, folder] = [shellWord(path), shellWord(posix.dirname(path))]
+  switch (code) {
+    case 'ENOSPC':
+      return `df -h ${folder}; df -i ${folder}`
+    case 'EROFS':
+      return `findmnt -T ${folder}`
+    case 'EPERM':
+      return `lsattr -d ${folder} ${file}`
+    case 'EIO':
+      return 'dmesg | tail'
+    default:
+      return `ls -ld ${folder} ${file}`
+  }
 }

@@ -28,7 +28,7 @@ export function namesIn(machine: Machine, directory: string): Promise<readonly s
 function unseen(machine: Machine, path: string, error: unknown): TrustError {
   if (errorCode(error) === 'EACCES' && !machine.who().privileged)
     return new TrustError('needs-privilege', `${path} cannot be read by this user`)
-  return failed(`${path} cannot be looked at; nothing was changed`, error)
+  return failed(`${path} cannot be looked at; nothing was changed`, error, path)
 }
 
 export function changedByOthers(path: string): TrustError {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Lock, Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
+import { failed } from './failure.ts'
 import type { Records } from './model.ts'
 import { isJournal, isRecords } from './shape.ts'
 import { isTemporary, place, type Step } from './step.ts'
@@ -42,7 +43,10 @@ export class State {
 
   /** Whether a journal is there: of a run under way, or of one that died. */
   async isUnfinished(): Promise<boolean> {
-    return (await this.#machine.stat(this.#path('journal.json'))) !== undefined
+    const found = await this.#machine.stat(this.#path('journal.json')).catch((error: unknown) => {
+      throw this.#unusable(error)
+    })
+    return found !== undefined
   }
 
   /** Whether a run that died before its journal was in place has left a part of it; it has changed nothing else. */
@@ -171,13 +175,7 @@ export class State {
         cause: error,
       })
     }
-    return new TrustError(
-      'change-failed',
-      `${this.directory} cannot be used: ${errorText(error)}; nothing was changed`,
-      {
-        cause: error,
-      },
-    )
+    return failed(`${this.directory} cannot be used; nothing was changed`, error, this.directory)
   }
 
   /** What root does is read from here: nobody else may have a hand in it. */
@@ -192,7 +190,10 @@ export class State {
       `${this.directory} is not ours alone: what stands there could be somebody else's`,
       {
         seen: `${info.kind}, owner ${info.uid}, mode ${info.mode.toString(8)}`,
-        fix: `chown ${uid} ${this.directory}; chmod go-w ${this.directory}`,
+        fix:
+          info.kind === 'directory'
+            ? `chown ${uid} ${this.directory}; chmod go-w ${this.directory}`
+            : `ls -ld ${this.directory}      # and move it away, or name another directory with --state-dir`,
       },
     )
   }

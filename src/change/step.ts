@@ -63,24 +63,27 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
 export async function undoStep(machine: Machine, step: Step, id: string): Promise<void> {
   switch (step.do) {
     case 'make-directory':
+      if (!(await isThere(machine, step.path))) return
       await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
       return
     case 'write':
-      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      await discard(machine, step, id)
       // Only our own bytes are taken away.
       if (await holds(machine, step.path, step.bytes)) await machine.remove(step.path)
       return
     case 'replace':
-      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      await discard(machine, step, id)
       if (await holds(machine, step.path, step.bytes))
         await place(machine, step.path, Buffer.from(step.before, 'base64'), step.mode, id, step)
       return
     case 'remove':
-      await tolerate(['ENOENT'], machine.remove(temporary(step.path, id)))
+      await discard(machine, step, id)
+      if (await isThere(machine, step.path)) return
       // What stands there by now, if anything does, is somebody else's.
       await tolerate(['EEXIST'], add(machine, step, id))
       return
     case 'remove-directory':
+      if (await isThere(machine, step.path)) return
       await tolerate(['EEXIST'], machine.makeDirectory(step.path, step.mode))
       return
     case 'refresh':
@@ -126,6 +129,17 @@ async function orRemove(machine: Machine, part: string, work: () => Promise<void
     await machine.remove(part).catch(() => undefined)
     throw error
   }
+}
+
+/** Removes the half-made file of a step. */
+async function discard(machine: Machine, { path }: { readonly path: string }, id: string): Promise<void> {
+  const part = temporary(path, id)
+  if (await isThere(machine, part)) await tolerate(['ENOENT'], machine.remove(part))
+}
+
+/** Looked at first: a file system that became read-only refuses even to remove what is not there. */
+async function isThere(machine: Machine, path: string): Promise<boolean> {
+  return (await machine.stat(path)) !== undefined
 }
 
 async function holds(machine: Machine, path: string, base64: string): Promise<boolean> {

@@ -41,13 +41,19 @@ export async function perform<T>(
   try {
     await state.writeJournal(journal)
   } catch (error) {
-    throw failed('nothing was changed: the journal cannot be written', error)
+    // Where only the fsync behind the rename failed, it is there.
+    await state.removeJournal().catch(() => undefined)
+    throw failed('nothing was changed: the journal cannot be written', error, state.directory)
   }
   const reached: Step[] = []
   try {
     for (const bytes of displaced(change)) {
       await state.keep(bytes, id).catch((error: unknown) => {
-        throw failed('what is to be replaced cannot be kept; everything was rolled back', error)
+        throw failed(
+          'what is to be replaced cannot be kept; everything was rolled back',
+          error,
+          state.directory,
+        )
       })
     }
     for (const step of change.steps) {
@@ -59,6 +65,7 @@ export async function perform<T>(
         throw failed(
           `${step.do.replace('-', ' ')} ${targetOf(step)} failed; everything was rolled back`,
           error,
+          'path' in step ? step.path : undefined,
         )
       })
     }
@@ -67,7 +74,7 @@ export async function perform<T>(
     await state.writeRecords({ ...change.records, last: id }, id).catch(async (error: unknown) => {
       // Where only the fsync behind the rename failed, the change holds.
       if ((await state.records().catch(() => undefined))?.last === id) return
-      throw failed('the records cannot be written; everything was rolled back', error)
+      throw failed('the records cannot be written; everything was rolled back', error, state.directory)
     })
     // From here on it holds, and a journal that stays is recognised by the next run.
     await settle(state).catch(() => undefined)
@@ -86,7 +93,7 @@ export async function recover(machine: Machine, state: State): Promise<boolean> 
     if (last !== journal.id) await rollBack(machine, state, journal.steps, journal.id)
     else {
       await settle(state).catch((error: unknown) => {
-        throw failed('the journal of an earlier run cannot be removed', error)
+        throw failed('the journal of an earlier run cannot be removed', error, state.directory)
       })
     }
   } else await state.sweep()
