@@ -117,7 +117,7 @@ export class State {
       await sleep(50)
     }
     throw new TrustError('locked', 'another run of trust-registry is changing this machine', {
-      fix: `wait for it, or give it more time with --timeout; see who it is: fuser ${this.#path('lock')}`,
+      fix: `wait for it, or give it more time with --timeout; see who it is: lslocks --output PID,COMMAND,PATH | grep ${this.#path('lock')}`,
     })
   }
 

@@ -9,6 +9,24 @@ export interface Required {
   readonly required: boolean
 }
 
+/** SHA-256 of the certificates that stand there for another registry, in files of ours that this one reads as well. */
+export async function sharedFiles(
+  context: Context,
+  engines: readonly Required[],
+  target: Target,
+  certificates: readonly Certificate[],
+): Promise<ReadonlySet<string | undefined>> {
+  const [wanted, { files }] = await Promise.all([
+    filesFor(context, engines, target, certificates),
+    context.state.records(),
+  ])
+  const paths = new Set(wanted.map((file) => file.path))
+  const others = files.filter(
+    ({ path, registries }) => paths.has(path) && !registries.includes(target.registry),
+  )
+  return new Set(others.map((file) => file.certificate))
+}
+
 /** The files that make every required engine see these certificates for the registry. */
 export async function filesFor(
   context: Context,

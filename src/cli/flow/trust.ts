@@ -23,6 +23,7 @@ import { keeperFor } from './credentials.ts'
 import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
 import { askPassword, tryLogin, type Attempt } from './login.ts'
+import { sharedFiles } from './files.ts'
 import { observe, surveying, type Case, type Survey } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
@@ -112,11 +113,13 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const { identity } = approved
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
   const gone = await goneFiles(context.machine, await context.state.records(), target.registry)
+  // What was installed for another registry shall not go with that one.
+  const shared = await sharedFiles(context, seen.evidence.engines, target, approved.install)
   const next =
     look === 0
       ? [
           ...unknownTo(required, pinned ? [] : context.given),
-          ...approved.install.filter(({ sha256 }) => gone.has(sha256)),
+          ...approved.install.filter(({ sha256 }) => gone.has(sha256) || shared.has(sha256)),
         ]
       : approved.install
   // What now vouches for it takes the place of what is on record, even where no file changes.
