@@ -4,6 +4,8 @@ process.env.UV_THREADPOOL_SIZE ??= '16'
 const { main } = load()
 main(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode
+  // An answer that somebody else still owes us would keep us waiting.
+  if (exitCode === 130) process.exit()
 })
 
 function load() {

@@ -15,6 +15,7 @@ const name = process.platform === 'win32' ? 'trust-registry.exe' : 'trust-regist
 const entry = `process.env.UV_THREADPOOL_SIZE ??= '16'
 import('./src/cli/main.ts').then(async ({ main }) => {
   process.exitCode = await main(process.argv.slice(2))
+  if (process.exitCode === 130) process.exit()
 })`
 
 const { outputFiles } = await build({

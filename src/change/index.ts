@@ -1,5 +1,6 @@
 export { identityFinding } from './another-identity.ts'
 export { decideBlind } from './identity-blind.ts'
+export { unlessInterrupted } from './interrupt.ts'
 export { confirmed, decideIdentity, identityMissing } from './identity.ts'
 export type { Decision, IdentityQuestion } from './identity.ts'
 export type { Approved, Change, Identity, PlanItem, Records, RegistryRecord, WantedFile } from './model.ts'

@@ -7,7 +7,9 @@ import { approved, commit, fileOf, planned, trust, undo, worlds, type World } fr
 
 const A = 'reg.corp:5000'
 
-describe('change: a rotation, and what it leaves behind', () => {
+describe('change: a rotation, and what it leaves behind', function () {
+  // Every file and directory is fsynced, as on a real machine.
+  this.timeout(60_000)
   const world = worlds()
   let old: Certificate
   let next: Certificate

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import { repository, type Host } from '../../fixtures/lab/host.ts'
 import { Killer, territory } from '../../fixtures/lab/killer.ts'
 import { askDaemon, memoryOf, tree } from '../../fixtures/lab/state.ts'
-import { sweep, type Scenario, type SweepOptions } from '../../fixtures/lab/sweep.ts'
+import { interrupt, sweep, type Scenario, type SweepOptions } from '../../fixtures/lab/sweep.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { users, watched, withLab } from './scene.ts'
 
@@ -30,7 +30,7 @@ describe('the program, killed at any system call that changes something', functi
   after(() => {
     if (total.tried > 0)
       console.log(
-        `    ${total.tried} runs killed: ${total.old} times the old state, ${total.new} the new one`,
+        `    ${total.tried} runs cut off: ${total.old} times the old state, ${total.new} the new one`,
       )
   })
 
@@ -65,13 +65,19 @@ describe('the program, killed at any system call that changes something', functi
     return { name: 'undo', there: undo, back: () => does(host, trust), look: () => look(host) }
   }
 
-  async function swept(make: (host: Host) => Scenario | Promise<Scenario>, options: SweepOptions) {
+  async function swept(
+    make: (host: Host) => Scenario | Promise<Scenario>,
+    options: SweepOptions,
+    how: typeof sweep = sweep,
+  ) {
     const host = await freshHost()
     const before = await host.snapshot(watched)
     const scenario = await make(host)
-    const tally = await sweep(host, scenario, options)
+    const tally = await how(host, scenario, options)
     for (const key of ['tried', 'old', 'new'] as const) total[key] += tally[key]
-    console.log(`      ${scenario.name}: ${tally.points.length} points, ${tally.tried} runs killed`)
+    console.log(
+      `      ${scenario.name}: ${tally.points.length} points, ${tally.tried} runs ${how === sweep ? 'killed' : 'interrupted'}`,
+    )
     assert.ok(tally.points.length > 20, tally.points.join('\n'))
     if (scenario.name === 'undo') await does(host, undo)
     assert.deepEqual(await host.snapshot(watched), before, 'to the byte')
@@ -96,6 +102,11 @@ describe('the program, killed at any system call that changes something', functi
 
   it('undo, and the run that heals is killed too', async () => {
     await swept(undoing, { healing: true, ...(full ? {} : some(16)) })
+  })
+
+  it('a signal ends it in the old state or the new one by itself; a second one leaves that to the next run', async () => {
+    await swept(trusting, full ? {} : some(6), interrupt)
+    await swept(undoing, full ? {} : some(6), interrupt)
   })
 
   it('no call is missed: strace sees the same ones', async () => {

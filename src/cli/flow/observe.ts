@@ -1,3 +1,4 @@
+import { unlessInterrupted } from '../../change/interrupt.ts'
 import { judge, REMEMBERED, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { climb } from '../../registry/aia.ts'
 import type { AiaFetch, Observation } from '../../registry/observation.ts'
@@ -43,7 +44,7 @@ export type Surveying = () => Promise<Survey>
 
 export function surveying(context: Context): Surveying {
   let survey: Promise<Survey> | undefined
-  return () => (survey ??= surveyMachine(context))
+  return () => (survey ??= unlessInterrupted(context.services.io.signal, surveyMachine(context)))
 }
 
 async function surveyMachine(context: Context): Promise<Survey> {
@@ -174,7 +175,8 @@ function askEngines(
   const ask = async (engine: Engine, { kind, state }: EngineSurvey): Promise<EngineAnswer | undefined> => {
     if (state !== 'running' || (engine.proofOnly === true && reached !== 'proof')) return undefined
     if (kind === 'program' && (await reached) === false) return undefined
-    return engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+    const answer = engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+    return unlessInterrupted(context.services.io.signal, answer)
   }
   return Promise.all(
     survey.engines.map(async ({ engine, survey: found, store }) => {
