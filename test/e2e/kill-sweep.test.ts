@@ -53,11 +53,8 @@ describe('the program, killed at any system call that changes something', functi
 
   /** The first run ever on a machine: the state directory is made as well. */
   function trusting(host: Host): Scenario {
-    const back = async (): Promise<void> => {
-      await does(host, undo)
-      await host.run(['rm', '-r', '/var/lib/trust-registry'])
-    }
-    return { name: 'trust', there: trust, back, look: () => look(host) }
+    const fresh = (): Promise<unknown> => host.run(['rm', '-rf', '/var/lib/trust-registry'])
+    return { name: 'trust', there: trust, back: () => does(host, undo), fresh, look: () => look(host) }
   }
 
   async function undoing(host: Host): Promise<Scenario> {
