@@ -108,7 +108,7 @@ describe('many runs at once', function () {
     const host = await scene.lab.host('client', { hosts, docker: false })
     await host.write('/root/ca.pem', root.pem)
     await rounds(host, full ? 50 : 8, () => any(10, names), ['--offline'])
-    await rounds(host, 1, () => names.map((registry) => ({ registry, does: 'undo' })), [])
+    for (const registry of names) await rounds(host, 1, () => [{ registry, does: 'undo' }], [])
     assert.deepEqual(tree(host, '/etc/docker'), [])
   })
 
