@@ -37,15 +37,14 @@ describe('one CA for several registries', function () {
   }
 
   it('undoing one leaves the other trusted by the daemon, whichever goes first', async () => {
+    const host = await freshHost()
     for (const [first, second] of [
       [A, B],
       [B, A],
       ['reg.corp', 'reg.corp:443'],
       ['reg.corp:443', 'reg.corp'],
     ] as const) {
-      const host = await freshHost()
       const before = tree(host, '/etc/docker')
-      await trust(host, A)
       await trust(host, first)
       await trust(host, second)
       await undo(host, first)
@@ -54,7 +53,6 @@ describe('one CA for several registries', function () {
       if (first.includes(':500')) assert.equal(await askDaemon(host, first), 'refused')
       await undo(host, second)
       assert.equal(await askDaemon(host, second), 'refused')
-      if (first !== A && second !== A) await undo(host, A)
       assert.deepEqual(tree(host, '/etc/docker'), before)
     }
   })
