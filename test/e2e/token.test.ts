@@ -107,4 +107,21 @@ describe('token services', function () {
     assert.match(identitytoken, /^[0-9a-f-]{36}$/)
     await pushAndPull(host, 'reg.corp:5003')
   })
+
+  it('on another host with another CA: consent first, then its CA beside that of the registry', async () => {
+    const host = await freshHost()
+    const args = ['reg.corp:5002', '--ca', '/root/ca.pem', ...credentials]
+    const unasked = await runJson(host, args, password)
+    assert.deepEqual([unasked.code, unasked.registry.login?.attempted], [10, false], unasked.stdout)
+    const foreign = unasked.registry.findings.find(({ code }) => code === 'realm-foreign')
+    assert.match(foreign?.fix ?? '', /--token-realm auth\.corp/)
+    const named = [...args, '--token-realm', 'auth.corp']
+    const unknown = await runJson(host, named, password)
+    assert.deepEqual([unknown.code, unknown.registry.login?.attempted], [10, false])
+    const untrusted = unknown.registry.findings.find(({ code }) => code === 'realm-untrusted')
+    assert.match(untrusted?.message ?? '', /auth\.corp.*x509: certificate signed by unknown authority/)
+    const mended = await runJson(host, [...named, '--ca', '/root/token-ca.pem'], password)
+    assert.deepEqual([mended.code, mended.registry.login?.ok], [0, true], mended.stdout)
+    await pushAndPull(host, 'reg.corp:5002')
+  })
 })

@@ -30,7 +30,7 @@ export function outcomeReport(
 function outcomeFindings(
   context: Context,
   registry: string,
-  { kind, code, authority, message }: Extract<LoginOutcome, { ok: false }>,
+  { kind, code, authority, message, realm }: Extract<LoginOutcome, { ok: false }>,
 ): readonly Finding[] {
   const { username = 'NAME' } = context.options
   if (kind === 'refused') {
@@ -43,6 +43,11 @@ function outcomeFindings(
         fix: `${tryAgain(context, registry)}      # to try the password by itself`,
       },
     ]
+  }
+  if (kind === 'untrusted' && realm !== undefined) {
+    // Engines read the CA of a token service from the directory of the registry that names it.
+    const fix = `${againLine(context, '--ca', 'TOKEN-CA.pem')}      # beside the registry's own CA`
+    return [{ code: 'realm-untrusted', severity: 'error', owner: 'machine', message, fix }]
   }
   if (authority !== undefined) {
     const fix = againLine(context, '--token-realm', authority)
