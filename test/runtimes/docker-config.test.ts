@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import * as fs from 'node:fs'
-import { storeLogin, type StoreRequest } from '../../src/runtimes/docker-config.ts'
+import {
+  fromAuths,
+  storeLogin,
+  storeReversibly,
+  type StoreRequest,
+} from '../../src/runtimes/docker-config.ts'
 import { leaveOut } from '../support/left-out.ts'
 import { throwaway, unprivileged } from '../machine/throwaway.ts'
 
@@ -73,6 +78,28 @@ describe('runtimes/docker-config: the file', () => {
       await storeLogin(request())
       assert.deepEqual(JSON.parse(text()), { auths: { 'reg:5000': { auth: AUTH } } })
     }
+  })
+
+  it('is as it was once the login is taken back, or only without it where somebody wrote meanwhile', async () => {
+    await (await storeReversibly(request())).takeBack()
+    assert.equal(fs.existsSync(file()), false)
+    const before = '{ "auths": {"reg:5000": {"auth": "b2xkOm9sZA=="}}, "x": 1 }\n'
+    put(before)
+    const again = await storeReversibly(request())
+    assert.deepEqual(
+      fromAuths((JSON.parse(text()) as { auths: Record<string, unknown> }).auths, 'reg:5000'),
+      {
+        username: 'bob',
+        password: 's3cret',
+      },
+    )
+    await again.takeBack()
+    assert.equal(text(), before)
+    const { takeBack } = await storeReversibly(request())
+    await storeLogin(request({ registry: 'other:1' }))
+    await takeBack()
+    const old = { 'reg:5000': { auth: 'b2xkOm9sZA==' }, 'other:1': { auth: AUTH } }
+    assert.deepEqual(JSON.parse(text()), { auths: old, x: 1 })
   })
 
   it('stays a link, and the mode of what it names stays', async () => {
