@@ -11,8 +11,9 @@ import { oneRegistry } from './one-registry.ts'
 import { startUp } from './start-up.ts'
 import { markdownTable, replaceSection, textTable } from './table.ts'
 import { trust } from './trust.ts'
+import { worstChains } from './worst-chains.ts'
 
-const groups: readonly Group[] = [startUp, oneRegistry, many, trust, binary]
+const groups: readonly Group[] = [startUp, oneRegistry, many, trust, worstChains, binary]
 
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
 const words = process.argv.slice(2)
