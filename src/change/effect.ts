@@ -59,7 +59,7 @@ export function effectTarget(step: Effect): string {
 export function isEffect(value: Readonly<Record<string, unknown>>): boolean {
   if (value['when'] !== 'forward' && value['when'] !== 'back') return false
   if (value['do'] === 'refresh') {
-    return isOneOf(storeNames, value['store']) && [value['there'], value['gone']].every(areFingerprints)
+    return isStoreName(value['store']) && [value['there'], value['gone']].every(areFingerprints)
   }
   const was: unknown = value['was']
   return (
@@ -72,6 +72,11 @@ export function isEffect(value: Readonly<Record<string, unknown>>): boolean {
     'ticks' in was &&
     [was.pid, was.ticks].every((number) => isCount(number, Number.MAX_SAFE_INTEGER))
   )
+}
+
+/** Whether it names a store of our table. */
+export function isStoreName(value: unknown): boolean {
+  return isOneOf(storeNames, value)
 }
 
 function isOneOf(names: readonly string[], value: unknown): boolean {

@@ -1,4 +1,6 @@
 import type { FileInfo, Machine } from '../machine/machine.ts'
+import { census } from '../stores/census.ts'
+import { stores } from '../stores/index.ts'
 import { parseCertificate } from '../x509/index.ts'
 import { sha256 } from './digest.ts'
 import type { OwnedFile } from './model.ts'
@@ -15,6 +17,14 @@ export function driftOf(
   if (sha256(bytes) !== file.sha256) return 'the file was changed'
   if (machine.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
   return undefined
+}
+
+/** Whether the bundle that is made from a source of the OS store holds it; undefined where it does. */
+export async function storeDrift(machine: Machine, file: OwnedFile): Promise<string | undefined> {
+  if (file.store === undefined || file.certificate === undefined) return undefined
+  const { bundle, tool } = stores[file.store]
+  const held = census((await machine.read(bundle)) ?? Buffer.alloc(0))
+  return held.has(file.certificate) ? undefined : `${bundle} does not hold it: ${tool} has to run`
 }
 
 /** The end of the certificate in a file that we wrote (RFC 3339). */

@@ -1,3 +1,4 @@
+import type { StoreName } from '../stores/index.ts'
 import type { Certificate } from '../x509/index.ts'
 
 /** How the identity of an anchor was established (DESIGN 6, "Identity before installing"). */
@@ -31,6 +32,8 @@ export interface WantedFile {
   readonly from?: Buffer
   readonly reason: string
   readonly runtime: string
+  /** The OS store that it is a source of. */
+  readonly store?: StoreName
 }
 
 export interface Change {
@@ -49,6 +52,8 @@ export interface OwnedFile {
   /** SHA-256 of the bytes that stood there before the first of ours, and which the state directory keeps. */
   readonly before?: string
   readonly runtime: string
+  /** The OS store that it is a source of. */
+  readonly store?: StoreName
   /** The last of these to be undone takes the file away. */
   readonly registries: readonly string[]
   /** RFC 3339. */

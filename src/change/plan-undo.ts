@@ -3,10 +3,15 @@ import type { Machine } from '../machine/machine.ts'
 import { look, namesIn } from './look.ts'
 import type { Place, Plan } from './plan.ts'
 import { release } from './release.ts'
+import { withoutAnchors, type Restart } from './plan-store.ts'
 import { targetOf, type Step } from './step.ts'
 
 /** Takes back what was done for these registries, and nothing else: drifted files are kept and named. */
-export async function planUndo(place: Place, registries: ReadonlySet<string>): Promise<Plan> {
+export async function planUndo(
+  place: Place,
+  registries: ReadonlySet<string>,
+  restarts: readonly Restart[] = [],
+): Promise<Plan> {
   const { machine, state } = place
   const records = await state.records()
   const reason = 'nothing needs it any more'
@@ -14,7 +19,7 @@ export async function planUndo(place: Place, registries: ReadonlySet<string>): P
   const { files, steps } = released
   const gone = await emptied(machine, records.directories, steps)
   const inUse = (directory: string): boolean => files.some((file) => file.path.startsWith(`${directory}/`))
-  return {
+  const plan = {
     ...released,
     steps: [...steps, ...gone],
     records: {
@@ -24,6 +29,7 @@ export async function planUndo(place: Place, registries: ReadonlySet<string>): P
       registries: records.registries.filter((record) => !registries.has(record.registry)),
     },
   }
+  return withoutAnchors(plan, records.files, restarts)
 }
 
 /** Our directories that hold nothing once the steps are done; deepest first. */

@@ -99,6 +99,7 @@ export async function planInstall(
         ...(certificate === undefined ? {} : { certificate }),
         ...(before === undefined ? {} : { before }),
         runtime,
+        ...(file.store === undefined ? {} : { store: file.store }),
         registries,
         since: owned?.since ?? since,
       })

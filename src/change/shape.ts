@@ -1,4 +1,4 @@
-import { isEffect } from './effect.ts'
+import { isEffect, isStoreName } from './effect.ts'
 import type { Records } from './model.ts'
 import type { Journal } from './state.ts'
 
@@ -46,6 +46,7 @@ function isOwnedFile(value: unknown): boolean {
     isPath(value['path']) &&
     isMode(value['mode']) &&
     areTexts(value, 'sha256', 'runtime', 'since') &&
+    (value['store'] === undefined || isStoreName(value['store'])) &&
     ['certificate', 'before'].every((name) => ['string', 'undefined'].includes(typeof value[name])) &&
     isListOf(value['registries'], (registry) => typeof registry === 'string')
   )

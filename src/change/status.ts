@@ -5,8 +5,8 @@ import type { Identity, OwnedFile, Records } from './model.ts'
 /** Something of ours on the machine, on behalf of one registry. */
 export interface Holding {
   readonly registry: string
-  /** Stores and settings come with later scopes. */
-  readonly what: 'file'
+  /** `store`: a source of the OS store, which has to be in its bundle as well. */
+  readonly what: 'file' | 'store'
   readonly where: string
   readonly runtime: string
   readonly since: string
@@ -28,7 +28,7 @@ export async function holdings(machine: Machine, records: Records): Promise<read
       const expires = bytes && drift === undefined ? (await import('./inspect.ts')).endOf(bytes) : undefined
       found.push({
         registry: record.registry,
-        what: 'file',
+        what: file.store === undefined ? 'file' : 'store',
         where: file.path,
         runtime: file.runtime,
         since: file.since,
@@ -76,8 +76,8 @@ async function compare(
     const info = await machine.stat(file.path)
     const bytes = info?.kind === 'file' ? await machine.read(file.path) : undefined
     // Loaded late: an empty status shall not pay for hashes and a parser.
-    const { driftOf } = await import('./inspect.ts')
-    return { bytes, drift: driftOf(machine, info, bytes, file) }
+    const { driftOf, storeDrift } = await import('./inspect.ts')
+    return { bytes, drift: driftOf(machine, info, bytes, file) ?? (await storeDrift(machine, file)) }
   } catch (error) {
     return { drift: `the file cannot be looked at: ${reasonOf(error)}` }
   }

@@ -61,15 +61,25 @@ const consent = {
 
 const state = { 'state-dir': string({ helpValue: 'DIR', summary: 'where the journal lives' }) }
 
+const restart = {
+  restart: string({
+    helpValue: 'WHEN',
+    options: ['auto', 'never', 'always'],
+    summary: 'of engines that read the OS store: auto where they cannot see the change otherwise',
+  }),
+}
+
 export const trustFlags = {
   ...identity,
   'trust-on-first-use': toggle('accept the identity that the registry presents, unchecked'),
   prune: toggle('drop the anchors that earlier identities left behind'),
   scope: string({
     helpValue: 'SCOPE',
-    options: ['registry'],
-    summary: 'registry: trusted for this registry only',
+    options: ['registry', 'system'],
+    summary: 'registry: trusted for this registry only; system: by all that reads the OS store',
   }),
+  ...restart,
+  'keep-appended': toggle('keep what somebody appended to the bundle of the OS store, as files of its own'),
   username: string({ char: 'u', helpValue: 'NAME', summary: 'log in as NAME after trust' }),
   'password-stdin': toggle('read the password from stdin'),
   'token-realm': string({
@@ -109,6 +119,7 @@ export const diagnoseFlags = { ca: identity.ca, ...targets, ...offline, ...netwo
 
 export const undoFlags = {
   all: toggle('everything that was done on this machine'),
+  ...restart,
   timeout: network.timeout,
   ...consent,
   ...state,

@@ -19,6 +19,9 @@ export interface Options {
   readonly fingerprints: readonly string[]
   readonly trustOnFirstUse: boolean
   readonly prune: boolean
+  readonly scope: 'registry' | 'system'
+  readonly restart: 'auto' | 'never' | 'always'
+  readonly keepAppended: boolean
   /** Empty: all that are found. */
   readonly runtimes: readonly string[]
   readonly username?: string
@@ -56,6 +59,9 @@ export const defaultOptions = {
   fingerprints: [],
   trustOnFirstUse: false,
   prune: false,
+  scope: 'registry',
+  restart: 'auto',
+  keepAppended: false,
   runtimes: [],
   passwordStdin: false,
   tokenRealms: [],

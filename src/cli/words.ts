@@ -13,6 +13,8 @@ export const flagTable = {
   'trust-on-first-use': 'switch',
   prune: 'switch',
   scope: 'value',
+  restart: 'value',
+  'keep-appended': 'switch',
   runtime: 'value',
   username: 'value',
   'password-stdin': 'switch',

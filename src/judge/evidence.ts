@@ -29,6 +29,8 @@ export interface Evidence {
   /** The OS store of the machine: the only pool that can prove an identity. */
   readonly store: CertPool
   readonly engines: readonly EngineEvidence[]
+  /** The programs that read the OS store have to accept as well: scope system. */
+  readonly systemRequired?: boolean
   /** A loopback registry is judged like any other: the demo's. */
   readonly loopbackCounts?: boolean
 }

@@ -157,7 +157,7 @@ function systemConsumer(
     paths,
     store: evidence.store,
   })
-  const base = { name: 'system', required: false }
+  const base = { name: 'system', required: evidence.systemRequired ?? false }
   if (error === undefined) return [{ ...base, state: 'trusted', trusted: true }]
   return [{ ...base, state: 'refused', trusted: false, predictedError: error }]
 }

@@ -75,6 +75,7 @@ export const findingCodes = [
   'cluster-managed',
   'read-only-system',
   'disk-full',
+  'store-hook-failed',
 ] as const
 
 export type FindingCode = (typeof findingCodes)[number]

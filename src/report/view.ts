@@ -10,6 +10,7 @@ export interface RegistryView {
   readonly takenFrom?: string
   /** Where a certificate of origin `store` comes from: the OS store unless told. */
   readonly storeName?: string
+  readonly restartNeeded?: boolean
   /** The command that takes it back. */
   readonly undo?: string
   /** The time that the verdict speaks of. */

@@ -7,10 +7,15 @@ export type Census = ReadonlyMap<string, number>
 export function census(bundle: Uint8Array): Census {
   const found = new Map<string, number>()
   for (const block of readCertificateBlocks(bundle).blocks) {
-    const sha256 = createHash('sha256').update(block.bytes).digest('hex').toUpperCase()
+    const sha256 = fingerprintOf(block.bytes)
     found.set(sha256, (found.get(sha256) ?? 0) + 1)
   }
   return found
+}
+
+/** SHA-256 of a certificate's DER, 64 upper-case hex digits. */
+export function fingerprintOf(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex').toUpperCase()
 }
 
 export interface Difference {

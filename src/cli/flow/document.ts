@@ -1,6 +1,6 @@
 import type { Change, Identity, PlanItem } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import type { Judgement } from '../../judge/index.ts'
+import type { Finding, Judgement } from '../../judge/index.ts'
 import type { Observation } from '../../registry/observation.ts'
 import type {
   ErrorDocument,
@@ -28,6 +28,8 @@ export interface Result {
   readonly changes?: readonly Change[]
   readonly login?: LoginDocument
   readonly error?: TrustError
+  /** An engine goes on with the OS store as it was until somebody restarts it. */
+  readonly restartNeeded?: boolean
 }
 
 export function viewOf(context: Site, seen: Judged, result: Result): RegistryView {
@@ -40,7 +42,7 @@ export function viewOf(context: Site, seen: Judged, result: Result): RegistryVie
     verified: result.verified,
     probe: probeDocument(evidence.observation, judgement, context.options.jsonPem),
     ...(result.identity ? { identity: result.identity } : {}),
-    findings: judgement.findings,
+    findings: [...judgement.findings, ...obstacleOf(result.error)],
     consumers: judgement.consumers,
     plan: result.plan ?? [],
     changes: result.changes ?? [],
@@ -50,6 +52,7 @@ export function viewOf(context: Site, seen: Judged, result: Result): RegistryVie
   return {
     document,
     undo: undoLine(context, target.registry),
+    ...(result.restartNeeded === true ? { restartNeeded: true } : {}),
     path: judgement.path,
     at: evidence.at,
     ...(target.takenFrom === undefined ? {} : { takenFrom: target.takenFrom }),
@@ -66,6 +69,7 @@ export function blindView(context: Site, registry: string, result: Result): Regi
   return {
     at: context.machine.now(),
     undo: undoLine(context, registry),
+    ...(result.restartNeeded === true ? { restartNeeded: true } : {}),
     path: [],
     document: {
       registry,
@@ -74,7 +78,7 @@ export function blindView(context: Site, registry: string, result: Result): Regi
       changed: result.changed ?? false,
       verified: result.verified,
       ...(result.identity ? { identity: result.identity } : {}),
-      findings: [],
+      findings: obstacleOf(result.error),
       consumers: [],
       plan: result.plan ?? [],
       changes: result.changes ?? [],
@@ -102,6 +106,13 @@ function probeDocument(observation: Observation, judgement: Judgement, pem: bool
         }
       : {}),
   }
+}
+
+/** What a change came upon, as the finding that it is. */
+function obstacleOf(error: TrustError | undefined): readonly Finding[] {
+  if (error?.finding === undefined) return []
+  const { finding: code, message, fix } = error
+  return [{ code, severity: 'error', owner: 'machine', message, ...(fix === undefined ? {} : { fix }) }]
 }
 
 export function errorDocument(error: TrustError): ErrorDocument {
@@ -143,6 +154,7 @@ export async function outcomeOf(
     ok: exitCode === 0,
     exitCode,
     changed: views.some((view) => view.document.changed),
+    ...(views.some((view) => view.restartNeeded === true) ? { restartNeeded: true } : {}),
     machine: await machineDocument(context, extra.survey),
     registries: views.map((view) => view.document),
     ...(extra.entries ? { entries: extra.entries } : {}),

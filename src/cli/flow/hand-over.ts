@@ -34,7 +34,10 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
   if (machine.who().privileged) return 'own'
   const again = againLine(site)
   const sudo = machine.platform !== 'win32' && (await machine.which('sudo')) !== undefined
-  const own = options.stateDir !== undefined || !DEFAULT_SOCKETS.has(services.io.env['DOCKER_HOST'])
+  const own =
+    options.scope === 'system' ||
+    options.stateDir !== undefined ||
+    !DEFAULT_SOCKETS.has(services.io.env['DOCKER_HOST'])
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudo ? `sudo ${again}` : `su -c ${shellWord(again)}`,

@@ -16,6 +16,7 @@ import { login, type Attempt } from './login.ts'
 import { sameRecord } from './record.ts'
 import { judgeAgain, type Case, type Survey } from './observe.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
+import { isStale, restartByHand } from './stale.ts'
 
 interface Proof {
   readonly seen: Case
@@ -65,23 +66,27 @@ export async function install(
     })
   }
   if ((await handsFor(context, writingTo(plan))) === 'sudo') return handOn()
+  const restarts = plan.steps.some((step) => step.do === 'restart')
   const { plan: done, proof } = await orTakeBack(keeper, () =>
     carryOut(context, plan, {
       command: `trust ${registry}`,
       consent: consentFor(plan),
       check: () => sameRecord(context, registry, approved, recorded),
       plan: () => planFor(context, seen, approved),
-      prove: () => prove(context, survey, seen, attempt, keeper),
+      prove: () => prove(context, survey, seen, attempt, keeper, restarts),
     }),
   )
-  const error = keptFiles(done.changes)
+  const stale = isStale(context, proof.seen, done)
+  const error =
+    keptFiles(done.changes) ?? (stale && options.restart !== 'never' ? restartByHand() : undefined)
   const view = viewOf(context, proof.seen, {
-    exitCode: combine([exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
+    exitCode: combine([stale ? 0 : exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
     verified: isVerified(proof.seen.judgement),
     identity,
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
+    restartNeeded: stale,
     ...(error ? { error } : {}),
   })
   return withLogin(view, proof.login ?? report)
@@ -120,6 +125,8 @@ export function inVain(context: Context, seen: Case, approved: Approved): Regist
 }
 
 async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {
+  if (context.options.scope === 'system')
+    return (await import('./system.ts')).planSystem(context, seen, approved)
   const { registry } = seen.target
   const files = await filesFor(context, seen.evidence.engines, seen.target, approved.install)
   const plan = await planInstall(context, registry, approved, files)
@@ -133,19 +140,25 @@ async function prove(
   before: Case,
   attempt: Attempt,
   keeper: Keeper,
+  restarts: boolean,
 ): Promise<Proof> {
   const seen = await judgeAgain(context, survey, before)
   for (const engine of seen.evidence.engines) {
     const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
     if (!engine.required || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
     if (engine.answer?.outcome === 'accepted') continue
+    // Without a restart it cannot see the OS store as it is now; that is said, and no failure.
+    if (context.options.scope === 'system' && !restarts) continue
     const said = engine.answer?.message ?? 'it did not answer'
     throw new TrustError(
       'change-failed',
       `${engine.survey.name} still refuses the registry; everything was rolled back`,
       {
         seen: said,
-        fix: `trust-registry diagnose ${before.target.registry}`,
+        fix:
+          context.options.scope === 'system'
+            ? `trust-registry ${before.target.registry}      # by its own directory, without the OS store`
+            : `trust-registry diagnose ${before.target.registry}`,
       },
     )
   }

@@ -134,6 +134,8 @@ function isSilent({ failure }: Observation): boolean {
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */
 export async function judgeAgain(context: Context, survey: Survey, before: Case): Promise<Case> {
   const { target } = before
+  // What was surveyed before an OS store was changed is no longer so.
+  if (context.options.scope === 'system') survey = await surveyMachine(context)
   context.services.progress.stage(
     `${target.registry}: asking ${survey.engines.map(({ engine }) => engine.name).join(', ')}`,
   )
@@ -150,6 +152,7 @@ function caseOf(
   const remembered = survey.remembered.get(observation.target.registry)
   const evidence: Evidence = {
     observation,
+    systemRequired: context.options.scope === 'system',
     at: context.machine.now(),
     given: context.given,
     store: survey.store.pool,

@@ -95,7 +95,8 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
       trust.fatal !== undefined ||
       ((trust.personal === true || trust.overriddenBy !== undefined) && answer?.outcome === 'refused'),
   )
-  if (look === 7 || look === 6 || required.length === 0 || loopback || stuck) {
+  const nobody = required.length === 0 && options.scope === 'registry'
+  if (look === 7 || look === 6 || nobody || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
   const attempt = async (certificates: readonly Certificate[]): Promise<Attempt> => {
@@ -118,7 +119,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const next =
     look === 0
       ? [
-          ...unknownTo(required, pinned ? [] : context.given),
+          ...unknownTo(required, pinned || options.scope === 'system' ? [] : context.given),
           ...approved.install.filter(({ sha256 }) => gone.has(sha256) || shared.has(sha256)),
         ]
       : approved.install

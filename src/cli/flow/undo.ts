@@ -4,6 +4,7 @@ import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { agreedLines, askChanges } from './consent.ts'
+import { isRunning, restartsBehind } from './restarts.ts'
 import type { Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
@@ -28,7 +29,8 @@ export async function undo(context: Site): Promise<Outcome> {
 
 export async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   const { options, machine, state } = context
-  const plan = (): Promise<Plan> => planUndo({ machine, state }, new Set([registry]))
+  const restarts = await restartsBehind(context, registry)
+  const plan = (): Promise<Plan> => planUndo({ machine, state }, new Set([registry]), restarts)
   const first = await plan()
   const known = (await state.records()).registries.some((record) => record.registry === registry)
   if (!known && isEmpty(first)) return blindView(context, registry, { exitCode: 0, verified: false })
@@ -49,7 +51,15 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
     prove: () => Promise.resolve(),
   })
   const error = keptFiles(done.changes)
-  const result = { changed: !isEmpty(done), verified: false, plan: done.items, changes: done.changes }
+  const refreshed = done.steps.some((step) => step.do === 'refresh')
+  const stale = refreshed && restarts.length === 0 && (await isRunning(context))
+  const result = {
+    restartNeeded: stale,
+    changed: !isEmpty(done),
+    verified: false,
+    plan: done.items,
+    changes: done.changes,
+  }
   if (!error) return blindView(context, registry, { ...result, exitCode: 0 })
   return blindView(context, registry, { ...result, exitCode: exitOf(error), error })
 }

@@ -1,0 +1,32 @@
+import type { Restart } from '../../change/index.ts'
+import { daemonProcess } from '../../runtimes/docker-process.ts'
+import { refuseBrokenConfig, restartCost } from '../../runtimes/docker-restart.ts'
+import type { Site } from './site.ts'
+
+/** A restart may take six times as long as a network step. */
+const RESTART_FACTOR = 6
+
+/** @throws TrustError `change-failed` where docker would not come back */
+export async function dockerRestart({ machine, options }: Site): Promise<readonly Restart[]> {
+  const cost = await restartCost(machine, options.timeoutMs).catch(() => undefined)
+  if (cost === undefined) return []
+  await refuseBrokenConfig(machine)
+  const { was, stops } = cost
+  const reason =
+    'it reads the OS store once' +
+    (stops.length > 0 ? `; this stops ${stops.join(', ')}` : '; no container stops')
+  return [{ engine: 'docker', was, deadlineMs: RESTART_FACTOR * options.timeoutMs, reason }]
+}
+
+/** Where the OS store loses what docker has read, docker has to forget it as well. */
+export async function restartsBehind(site: Site, registry: string): Promise<readonly Restart[]> {
+  const { files } = await site.state.records()
+  const inStore = files.some(
+    ({ store, registries }) => store !== undefined && registries.length === 1 && registries[0] === registry,
+  )
+  return inStore && site.options.restart !== 'never' ? dockerRestart(site) : []
+}
+
+export async function isRunning({ machine }: Site): Promise<boolean> {
+  return (await daemonProcess(machine)) !== undefined
+}

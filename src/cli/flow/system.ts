@@ -1,0 +1,114 @@
+import { posix } from 'node:path'
+import {
+  planInstall,
+  wantedFiles,
+  withStore,
+  type Approved,
+  type Plan,
+  type Restart,
+} from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import type { EngineEvidence } from '../../judge/index.ts'
+import { detectStore } from '../../stores/detect.ts'
+import { lookAtStore, type StoreLook } from '../../stores/look.ts'
+import { encodePem, nameOf, type Certificate } from '../../x509/index.ts'
+import { fingerprintOf as fingerprint } from '../../stores/census.ts'
+import { againLine } from './consent.ts'
+import type { Context } from './context.ts'
+import type { Case } from './observe.ts'
+import { dockerRestart } from './restarts.ts'
+
+/**
+ * Scope system: the CAs that anchor this chain become sources of the OS store, its bundle is made anew, and the
+ * engines that cannot see that otherwise are restarted.
+ * @throws TrustError `not-possible`, `consent-missing`, `change-failed`
+ */
+export async function planSystem(context: Context, seen: Case, approved: Approved): Promise<Plan> {
+  const { machine, options } = context
+  if (machine.kind !== 'local')
+    throw new TrustError('policy', '--scope system is for the machine itself; nothing was changed')
+  const store = await detectStore(machine)
+  const chain = new Set(
+    [...seen.judgement.path, ...seen.judgement.candidates].map((link) => link.certificate.sha256),
+  )
+  const install = approved.install.filter(({ sha256 }) => chain.has(sha256))
+  for (const certificate of install) {
+    const why = store.drops(certificate)
+    if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, seen.target.registry)
+  }
+  const look = await lookAtStore(machine, store)
+  const records = await context.state.records()
+  const ours = new Set(records.files.map((file) => file.path))
+  const wanted = wantedFiles([store.anchors], install, 'system')
+    .map((file) => ({ ...file, store: store.name, reason: 'for every program that reads the OS store' }))
+    // What the system has from elsewhere is not ours.
+    .filter((file) => ours.has(file.path) || !look.held.has(file.certificate ?? ''))
+  const plan = await planInstall(context, seen.target.registry, approved, wanted)
+  const there = wanted.flatMap(({ certificate = '' }) => (look.held.has(certificate) ? [] : [certificate]))
+  const restarts = await restartsFor(context, seen.evidence.engines)
+  if (there.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
+  const kept = options.keepAppended ? keepAppended(plan, look) : plan
+  if (look.appended.length > 0 && !options.keepAppended) throw handEdited(context, look)
+  return withStore(kept, { store: store.name, there, gone: [] }, restarts)
+}
+
+/** The restarts that it takes until every required engine sees the OS store as it will be. */
+async function restartsFor(
+  context: Context,
+  engines: readonly EngineEvidence[],
+): Promise<readonly Restart[]> {
+  const { options } = context
+  const docker = engines.find(({ survey }) => survey.name === 'docker')
+  if (!docker?.required || docker.survey.state !== 'running' || options.restart === 'never') return []
+  // It trusts the registry already, by its own directory: nothing has to stop for that.
+  if (options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
+  return dockerRestart(context)
+}
+
+/** What somebody appended to the bundle gets a file of its own; it stays theirs, whatever is undone. */
+function keepAppended(plan: Plan, { store, appended }: StoreLook): Plan {
+  const steps = appended.map((der) => {
+    const pem = Buffer.from(encodePem(der))
+    const name = `kept-${fingerprint(der).slice(0, 16).toLowerCase()}.crt`
+    return {
+      do: 'write',
+      path: posix.join(store.anchors, name),
+      mode: 0o644,
+      bytes: pem.toString('base64'),
+    } as const
+  })
+  const items = steps.map(({ path }) => ({
+    ...({ action: 'write', target: path, privileged: true } as const),
+    reason: 'somebody appended it to the bundle itself, where the next update would drop it',
+  }))
+  const changes = steps.map(({ path }) => ({ path, state: 'written' }) as const)
+  return {
+    ...plan,
+    steps: [...plan.steps, ...steps],
+    items: [...plan.items, ...items],
+    changes: [...plan.changes, ...changes],
+  }
+}
+
+function handEdited(context: Context, { store, appended }: StoreLook): TrustError {
+  return new TrustError(
+    'consent-missing',
+    `${store.bundle} holds ${appended.length} certificate(s) that no file of ${store.anchors} accounts for: ${store.tool} would drop them; nothing was changed`,
+    {
+      finding: 'bundle-hand-edited',
+      seen: appended.map((der) => `SHA256 ${fingerprint(der)}`).join('\n'),
+      fix: againLine(context, '--keep-appended'),
+    },
+  )
+}
+
+function wouldDrop(certificate: Certificate, bundle: string, why: string, registry: string): TrustError {
+  return new TrustError(
+    'not-possible',
+    `${nameOf(certificate)} would not get into ${bundle}: ${why}; nothing was changed`,
+    {
+      finding: 'store-would-drop',
+      fix: `trust-registry ${registry}      # without --scope system: the engines take it for this registry`,
+    },
+  )
+}

@@ -1,0 +1,68 @@
+import { TrustError, errorText } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { serviceControl } from '../machine/service.ts'
+import { dockerApi, field } from './docker-api.ts'
+import { daemonProcess, type DaemonProcess } from './docker-process.ts'
+
+const CONFIG = '/etc/docker/daemon.json'
+const SOCKET = '/var/run/docker.sock'
+const VALIDATE_MS = 10_000
+
+/** What a restart of the daemon would take. */
+export interface RestartCost {
+  readonly was: DaemonProcess
+  /** Names of the containers that would stop. */
+  readonly stops: readonly string[]
+}
+
+/** Undefined where nothing here restarts it, or it does not run. */
+export async function restartCost(machine: Machine, timeoutMs: number): Promise<RestartCost | undefined> {
+  const was = await daemonProcess(machine)
+  if (was === undefined || (await serviceControl(machine, 'docker')) === undefined) return undefined
+  const socket = machine.locate(SOCKET)
+  const get = async (path: string): Promise<unknown> =>
+    (await dockerApi(socket, { method: 'GET', path, timeoutMs })).body
+  const [info, running] = await Promise.all([get('/info'), get('/containers/json')])
+  if (field(info, 'LiveRestoreEnabled') === true || !Array.isArray(running)) return { was, stops: [] }
+  return { was, stops: running.map((container: unknown) => nameOf(container)) }
+}
+
+function nameOf(container: unknown): string {
+  const names = field(container, 'Names')
+  const first: unknown = Array.isArray(names) ? names[0] : undefined
+  return typeof first === 'string' ? first.replace(/^\//, '') : 'a container without a name'
+}
+
+/**
+ * Whether the daemon could start with the configuration that is on disk now, which may be younger than it is.
+ * @throws TrustError `change-failed` where it could not: then it must not be stopped
+ */
+export async function refuseBrokenConfig(machine: Machine): Promise<void> {
+  const bytes = await machine.read(CONFIG)
+  if (bytes === undefined) return
+  const broken = (why: string): TrustError =>
+    new TrustError(
+      'change-failed',
+      `docker would not start again: ${CONFIG} is damaged; nothing was changed`,
+      {
+        finding: 'config-damaged',
+        seen: why,
+        fix: `dockerd --validate --config-file ${CONFIG}      # mend it, and run this again`,
+      },
+    )
+  let config: unknown
+  try {
+    config = JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    throw broken(errorText(error))
+  }
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw broken('it is no JSON object')
+  const dockerd = await machine.which('dockerd')
+  if (dockerd === undefined) return
+  // Since 23.0; an older one does not know the word, and says so.
+  const ran = await machine.run([dockerd, '--validate', '--config-file', CONFIG], { timeoutMs: VALIDATE_MS })
+  const said = `${ran.stdout}${ran.stderr}`.trim()
+  if (ran.exitCode === 0 || ran.timedOut || said.includes('unknown flag')) return
+  throw broken(said.slice(-500))
+}

@@ -1,0 +1,21 @@
+import type { Machine } from '../machine/machine.ts'
+import { readCertificateBlocks } from '../x509/pem-issues.ts'
+import { census, compare, fingerprintOf, type Census } from './census.ts'
+import type { Store } from './store.ts'
+
+/** The bundle as it stands. */
+export interface StoreLook {
+  readonly store: Store
+  readonly held: Census
+  /** Certificates (DER) that somebody has put into the bundle itself: its tool would drop them. */
+  readonly appended: readonly Buffer[]
+}
+
+export async function lookAtStore(machine: Machine, store: Store): Promise<StoreLook> {
+  const bytes = (await machine.read(store.bundle)) ?? Buffer.alloc(0)
+  const held = census(bytes)
+  const sources = await store.expected(machine)
+  const orphans = new Set(sources ? compare(held, census(sources)).orphans : [])
+  const blocks = readCertificateBlocks(bytes).blocks.map((block) => block.bytes)
+  return { store, held, appended: blocks.filter((der) => orphans.delete(fingerprintOf(der))) }
+}

@@ -1,0 +1,50 @@
+import { TrustError, type Obstacle } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+
+/** Systems whose store is made from a description; a file written there is gone at the next boot, or cannot be. */
+const DECLARED: Readonly<Record<string, string>> = {
+  nixos:
+    'security.pki.certificateFiles = [ ./ca.pem ];      # in configuration.nix, then: nixos-rebuild switch',
+  talos:
+    'apiVersion: v1alpha1\nkind: TrustedRootsConfig\nname: ca\ncertificates: |\n  -----BEGIN CERTIFICATE-----\n  …',
+  bottlerocket: '[settings.pki.ca]\ndata = "BASE64 OF THE PEM FILE"\ntrusted = true',
+  flatcar:
+    'storage:\n  files:\n    - path: /etc/ssl/certs/ca.pem      # in the Butane configuration\n      mode: 0644\n      contents:\n        local: ca.pem',
+}
+
+/** What OpenShift's node-ca writes: it empties what it does not know once a minute. */
+const NODE_CA = '/etc/docker/certs.d/image-registry.openshift-image-registry.svc:5000'
+
+/** Why the OS store of this machine is not ours to write, with the lines to paste; undefined where it is. */
+export async function refusalOf(machine: Machine, id: string): Promise<TrustError | undefined> {
+  const stanza = DECLARED[id]
+  if (stanza !== undefined)
+    return refused('read-only-system', `${id} makes its OS trust store from its configuration`, stanza)
+  if (machine.platform === 'darwin') {
+    return refused(
+      'read-only-system',
+      'the keychain of macOS asks a person before it trusts anything',
+      'sudo security add-trusted-cert -d -r trustRoot -p ssl -p basic -k /Library/Keychains/System.keychain ca.pem\n' +
+        'sudo security remove-trusted-cert -d ca.pem; sudo security delete-certificate -Z SHA256 /Library/Keychains/System.keychain      # takes it back',
+    )
+  }
+  if (machine.platform === 'win32') {
+    return refused(
+      'read-only-system',
+      'the certificate store of Windows is not written by this program',
+      'certutil -f -addstore Root ca.pem      (as administrator)\ncertutil -delstore Root SHA1-THUMBPRINT      (takes it back)',
+    )
+  }
+  if ((await machine.stat(NODE_CA).catch(() => undefined)) !== undefined) {
+    return refused(
+      'cluster-managed',
+      'OpenShift manages the trust of this node',
+      'oc create configmap registry-ca -n openshift-config --from-file=HOST..PORT=ca.pem\noc patch image.config.openshift.io/cluster --type merge -p \'{"spec":{"additionalTrustedCA":{"name":"registry-ca"}}}\'',
+    )
+  }
+  return undefined
+}
+
+function refused(finding: Obstacle, message: string, fix: string): TrustError {
+  return new TrustError('not-possible', `${message}; nothing was changed`, { finding, fix })
+}
