@@ -228,7 +228,7 @@ describe('options', () => {
     [['reg:5000', '--timeout', '0'], /it is a number of seconds, 1 to 600/],
     [['reg:5000', '--timeout', '1e2'], /it is a number of seconds, 1 to 600/],
     [['reg:5000', '--timeout', '5', '--timeout', '6'], /--timeout can only be specified once/],
-    [['reg:5000', '--scope', 'planet'], /--scope planet is not known here; it can be registry or system/],
+    [['reg:5000', '--scope', 'planet'], /--scope planet is not known here; it can be registry, system/],
     [['reg:5000', '--runtime', 'rkt'], /--runtime rkt is not known here; it can be docker/],
     [['reg:5000', '--fingerprint', 'ab'.repeat(20)], /SHA-1/],
     [['reg:5000', '--fingerprint', 'ab:cd'], /has 4 hex digits instead of 64/],
