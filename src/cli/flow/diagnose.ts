@@ -4,7 +4,7 @@ import type { Outcome } from '../../report/view.ts'
 import type { Context } from './context.ts'
 import { outcomeOf, viewOf } from './document.ts'
 import { AT_ONCE, eachOf } from './each.ts'
-import { observe, surveying, type Case } from './observe.ts'
+import { observe, surveying, type Case, unlessCutOff } from './observe.ts'
 import { stageOf } from './stage.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 
@@ -24,7 +24,7 @@ export async function diagnose(context: Context): Promise<Outcome> {
       verified: isVerified(seen.judgement) && !seen.judgement.ownerMustAct,
     })
   })
-  return outcomeOf(context, views, { survey: await survey() })
+  return outcomeOf(context, views, await unlessCutOff(survey))
 }
 
 /** Docker may trust by another way what is not the registry that was accepted. */

@@ -47,6 +47,14 @@ export function surveying(context: Context): Surveying {
   return () => (survey ??= unlessInterrupted(context.services.io.signal, surveyMachine(context)))
 }
 
+/** For the report. Why there is none is said by what asked for it first. */
+export function unlessCutOff(survey: Surveying): Promise<{ readonly survey?: Survey }> {
+  return survey().then(
+    (found) => ({ survey: found }),
+    () => ({}),
+  )
+}
+
 async function surveyMachine(context: Context): Promise<Survey> {
   const { machine, options } = context
   const [store, surveys] = await Promise.all([

@@ -24,7 +24,7 @@ import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
 import { askPassword, tryLogin, type Attempt } from './login.ts'
 import { sharedFiles } from './files.ts'
-import { observe, surveying, type Case, type Survey } from './observe.ts'
+import { observe, surveying, type Case, type Survey, unlessCutOff } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
 import { recordOf } from './record.ts'
@@ -63,7 +63,7 @@ export async function trust(context: Context): Promise<Outcome> {
     views.push(view)
     if (view.document.exitCode === 130) break
   }
-  return outcomeOf(context, views, { survey: await survey() })
+  return outcomeOf(context, views, await unlessCutOff(survey))
 }
 
 async function trustOne(
