@@ -14,7 +14,7 @@ const image = `${registry}/trust-registry-probe:none`
 const generations: readonly [string, Suite | undefined, RegExp, string][] = [
   ['1.6', undefined, /^1\.6/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],
   ['1.7', 'trixie', /^1\.7/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],
-  ['2.1', 'sid', /^2\.1/, 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'],
+  ['2.1 or later', 'sid', /^2\.[1-9]/, 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'],
 ]
 
 describe('containerd with a hosts directory', function () {

@@ -30,13 +30,19 @@ const generations: readonly Generation[] = [
     loader: 'buildkit',
     version: /^26\.1/,
   },
-  { title: 'dockerd 28.5', suite: 'sid', store: false, loader: 'containerd', version: /^28\.5/ },
   {
-    title: 'dockerd 28.5, containerd store',
+    title: 'dockerd of sid',
+    suite: 'sid',
+    store: false,
+    loader: 'containerd',
+    version: /^(?:2[89]|[3-9]\d)\./,
+  },
+  {
+    title: 'dockerd of sid, containerd store',
     suite: 'sid',
     store: true,
     loader: 'containerd',
-    version: /^28\.5/,
+    version: /^(?:2[89]|[3-9]\d)\./,
   },
 ]
 
