@@ -88,7 +88,7 @@ export interface Lock {
  * maps them below it. Methods reject with the system's error (`code`: ENOENT, EACCES, EROFS, ENOSPC …).
  */
 export interface Machine {
-  readonly kind: 'local' | 'root'
+  readonly kind: 'local' | 'root' | 'ssh'
   readonly platform: NodeJS.Platform
   now(): Date
   who(): WhoAmI

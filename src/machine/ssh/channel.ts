@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { errorText } from '../../errors.ts'
+import { program } from './program.ts'
+import { escaped } from './words.ts'
+
+/** Starts the program, which comes as the first line of stdin; for whatever shell the far side logs in with. */
+export const bootstrap = `exec sh -c 'IFS= read -r p; eval "$(printf %b "$p")"'`
+
+const MAX_ANSWER = 64 * 1024 * 1024
+const LINE = 32 * 1024
+
+export interface Answer {
+  readonly body: Buffer
+  /** What the tools complained about. */
+  readonly said: string
+  readonly status: string
+}
+
+export interface Request {
+  readonly do: string
+  readonly path?: string
+  readonly more?: readonly [string?, string?]
+  readonly words?: readonly string[]
+  readonly data?: Buffer
+}
+
+interface Waiting {
+  readonly done: (answer: Answer) => void
+  readonly failed: (error: Error) => void
+}
+
+/** The two ends of the program's pipes; a Duplex will do. */
+export interface Pipes {
+  readonly stdin: Writable
+  readonly stdout: Readable
+}
+
+/** Questions to the program on the far side, answered one after the other; any number may be under way. */
+export class Channel {
+  readonly #nonce = randomBytes(16).toString('hex')
+  readonly #stdin: Writable
+  readonly #waiting: Waiting[] = []
+  #parts: Buffer[] = []
+  #size = 0
+  #lost: Error | undefined
+
+  constructor({ stdin, stdout }: Pipes | { readonly stdin: Duplex; readonly stdout: Duplex }) {
+    this.#stdin = stdin
+    stdin.on('error', (error: Error) => {
+      this.#fail(error)
+    })
+    stdout.on('data', (chunk: Buffer) => {
+      this.#take(chunk)
+    })
+    stdout.on('close', () => {
+      this.#fail(undefined)
+    })
+    stdin.write(`${escaped(program)}\n${this.#nonce}\n`)
+  }
+
+  /** The marker of a record inside an answer. */
+  mark(kind: string): string {
+    return `\n${this.#nonce} ${kind}`
+  }
+
+  ask(request: Request): Promise<Answer> {
+    if (this.#lost) return Promise.reject(this.#lost)
+    const [a = '', b = ''] = request.more ?? []
+    const lines = [request.do, escaped(request.path ?? ''), escaped(a), escaped(b)]
+    if (request.words) lines.push(...request.words.map(escaped), '.')
+    if (request.data) lines.push(...pieces(escaped(request.data)), '.')
+    return new Promise((done, failed) => {
+      this.#waiting.push({ done, failed })
+      this.#stdin.write(`${lines.join('\n')}\n`)
+    })
+  }
+
+  /** Ends the program; what it was doing is not waited for. */
+  close(): void {
+    this.#stdin.end()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#parts.push(chunk)
+    this.#size += chunk.length
+    if (this.#size > MAX_ANSWER) {
+      this.#fail(new Error('the machine answers with more than 64 MiB'))
+      return
+    }
+    // An answer ends with a line; most chunks of a long one do not.
+    if (chunk.at(-1) !== 0x0a) return
+    let rest: Buffer = Buffer.concat(this.#parts)
+    for (let next = this.#cut(rest); next; next = this.#cut(rest)) {
+      rest = next.rest
+      this.#waiting.shift()?.done(next.answer)
+    }
+    this.#parts = [rest]
+    this.#size = rest.length
+  }
+
+  #cut(bytes: Buffer): { readonly answer: Answer; readonly rest: Buffer } | undefined {
+    const bar = this.mark('|\n')
+    const end = bytes.indexOf(bar)
+    if (end === -1) return undefined
+    const start = end + bar.length
+    // The words of the tools may be none, so that their end is the newline before the mark, or the mark's own.
+    const closing = bytes.indexOf(this.mark(''), start)
+    const over = closing === -1 ? -1 : bytes.indexOf(0x0a, closing + 1)
+    if (over === -1) return undefined
+    const status = bytes.subarray(closing + this.mark('').length, over).toString('latin1')
+    const said = bytes.subarray(start, closing).toString('utf8')
+    return {
+      answer: { body: Buffer.from(bytes.subarray(0, end)), said, status },
+      rest: bytes.subarray(over + 1),
+    }
+  }
+
+  #fail(error: Error | undefined): void {
+    const why = error === undefined ? '' : `: ${errorText(error)}`
+    this.#lost ??= Object.assign(new Error(`the connection to the machine is lost${why}`), {
+      code: 'ECONNRESET',
+    })
+    for (const { failed } of this.#waiting.splice(0)) failed(this.#lost)
+  }
+}
+
+/** Lines that any shell can hold, not cut within an escape. */
+function pieces(text: string): readonly string[] {
+  const found: string[] = []
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + LINE, text.length)
+    const escape = text.lastIndexOf('\\', end - 1)
+    if (end < text.length && escape > end - 5) end = escape
+    found.push(text.slice(start, end))
+    start = end
+  }
+  return found
+}
