@@ -20,6 +20,10 @@ export type ErrorCode =
   | 'needs-privilege'
   | 'state-damaged'
   | 'unfinished'
+  | 'machine-unreachable'
+  | 'machine-refused'
+  | 'host-key-unknown'
+  | 'host-key-changed'
   | 'interrupted'
 
 /** What stands in the way on this machine: the finding codes that only a change can come upon. */

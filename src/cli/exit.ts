@@ -39,6 +39,10 @@ const ofError: Readonly<Record<ErrorCode, ExitCode>> = {
   'rollback-incomplete': 9,
   'login-failed': 10,
   locked: 11,
+  'host-key-unknown': 4,
+  'host-key-changed': 5,
+  'machine-unreachable': 7,
+  'machine-refused': 12,
   'needs-privilege': 12,
   interrupted: 130,
 }

@@ -59,7 +59,17 @@ const consent = {
   'no-input': toggle('never ask'),
 }
 
-const state = { 'state-dir': string({ helpValue: 'DIR', summary: 'where the journal lives' }) }
+const place = {
+  machine: string({
+    helpValue: 'WHERE',
+    summary: "local or ssh://user@host[:port]: where the engine lives; Docker's own settings unless given",
+  }),
+}
+
+const state = {
+  ...place,
+  'state-dir': string({ helpValue: 'DIR', summary: 'where the journal lives' }),
+}
 
 const restart = {
   restart: string({
@@ -115,7 +125,15 @@ const offline = {
   }),
 }
 
-export const diagnoseFlags = { ca: identity.ca, ...targets, ...offline, ...network, ...output, ...pem }
+export const diagnoseFlags = {
+  ...place,
+  ca: identity.ca,
+  ...targets,
+  ...offline,
+  ...network,
+  ...output,
+  ...pem,
+}
 
 export const undoFlags = {
   all: toggle('everything that was done on this machine'),

@@ -1,5 +1,6 @@
 import type { Pin } from '../registry/reach.ts'
 import type { ChainOptions } from './chain-options.ts'
+import type { MachineChoice } from './machine-choice.ts'
 import type { WrongLine } from './list-file.ts'
 
 /** The flags after parsing: plain, frozen, no oclif in sight. */
@@ -43,6 +44,8 @@ export interface Options {
   readonly yes: boolean
   /** False with `--no-input`, `--json`, in CI, or where there is no terminal. */
   readonly input: boolean
+  /** Where the engine lives; what Docker's own settings say unless given. */
+  readonly machine?: MachineChoice
   readonly stateDir?: string
   readonly json: boolean
   readonly jsonPem: boolean

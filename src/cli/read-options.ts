@@ -6,6 +6,7 @@ import { readChainOptions } from './chain-options.ts'
 import { parseFingerprint } from './fingerprint.ts'
 import type { allFlags } from './flags.ts'
 import type { Io } from './io.ts'
+import { parseMachine } from './machine-choice.ts'
 import { readList, type WrongLine } from './list-file.ts'
 import { readPin, readProxy } from './reach-options.ts'
 import type { Options } from './options.ts'
@@ -59,6 +60,7 @@ export async function readOptions(
     check: flags.check ?? false,
     yes: flags.yes ?? false,
     input: flags['no-input'] !== true && !json && canAsk(io),
+    ...(flags.machine !== undefined && { machine: parseMachine(flags.machine) }),
     ...(flags['state-dir'] !== undefined && { stateDir: directory(flags['state-dir']) }),
     json,
     jsonPem: flags['json-pem'] ?? false,

@@ -30,6 +30,7 @@ export const flagTable = {
   check: 'switch',
   yes: 'switch',
   'no-input': 'switch',
+  machine: 'value',
   'state-dir': 'value',
   file: 'value',
   chain: 'value',

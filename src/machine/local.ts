@@ -52,6 +52,10 @@ export class LocalMachine implements Machine {
     return join(this.#root, ...posix.normalize(`/${path}`).split('/'))
   }
 
+  socket(path: string): Promise<string> {
+    return Promise.resolve(this.locate(path))
+  }
+
   who(): WhoAmI {
     return whoAmI(this.#env, this.#root !== undefined)
   }

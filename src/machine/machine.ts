@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** A file that is there, as far as undo and drift need to know it. */
 export interface FileInfo {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other'
@@ -78,6 +80,14 @@ export interface RunResult {
   readonly spawnError?: string
 }
 
+/** The way out of a machine that is not this computer: what it reaches, and how its own resolver calls it. */
+export interface Wire {
+  /** Addresses; undefined where the machine has no program to ask its resolver with. */
+  resolve(host: string): Promise<readonly string[] | undefined>
+  /** A stream to a port; what keeps it from opening comes as the stream's error (ECONNREFUSED, ENOTFOUND …). */
+  dial(host: string, port: number): Promise<Duplex>
+}
+
 export interface Lock {
   release(): Promise<void>
 }
@@ -93,8 +103,12 @@ export interface Machine {
   now(): Date
   who(): WhoAmI
   os(): Promise<OsInfo>
-  /** How a path of this machine is called from outside, for messages and for sockets. */
+  /** How a path of this machine is called from outside, for messages. */
   locate(path: string): string
+  /** A socket of this machine, as this computer reaches it. */
+  socket(path: string): Promise<string>
+  /** Absent where this computer's own network is the machine's. */
+  readonly wire?: Wire
 
   /** Undefined where nothing is there; `limit` bytes at most (default 16 MiB), more is EFBIG. */
   read(path: string, limit?: number): Promise<Buffer | undefined>

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { within } from './deadline.ts'
 import { lookUp } from './look-up.ts'
@@ -17,8 +18,15 @@ export interface Connection {
   readonly socketError: () => Error | undefined
 }
 
+/** A way out that is not this computer's own: the resolver and the routes of another machine. */
+export interface Wire {
+  resolve(host: string): Promise<readonly string[] | undefined>
+  dial(host: string, port: number): Promise<Duplex>
+}
+
 /** What one stage may take, and how hosts are reached. */
 export interface Limits extends Reach {
+  readonly wire?: Wire
   readonly timeoutMs: number
   /** To connect; `timeoutMs` unless told. */
   readonly dialMs?: number
@@ -54,10 +62,13 @@ export async function openTls(
 ): Promise<Connection> {
   let sent: readonly Buffer[] = []
   let firstError: Error | undefined
+  const dialMs = limits.dialMs ?? limits.timeoutMs
   const proxy = limits.proxyFor?.(target)
-  const tunnel = proxy && (await openTunnel(target, proxy, limits))
+  const wire = proxy
+    ? await openTunnel(target, proxy, limits)
+    : limits.wire && (await within(dialMs, 'connect', limits.signal, limits.wire.dial(address, target.port)))
   const socket = connectTls({
-    ...(tunnel ? { socket: tunnel } : { host: address, port: target.port }),
+    ...(wire ? { socket: wire } : { host: address, port: target.port }),
     // RFC 6066 section 3: no address literals in SNI.
     ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     rejectUnauthorized: false,
@@ -79,6 +90,10 @@ export async function openTls(
     // undici adds one of its own, which says less.
     firstError ??= error
   })
+  wire?.on('error', (error: Error) => {
+    firstError ??= error
+    socket.destroy(error)
+  })
   const ended = new Promise<never>((_resolve, reject) => {
     socket.once('error', reject)
     socket.once('close', () => {
@@ -92,7 +107,8 @@ export async function openTls(
   const secured = event('secureConnect')
   secured.catch(() => undefined)
   try {
-    if (!tunnel) await within(limits.dialMs ?? limits.timeoutMs, 'connect', limits.signal, event('connect'))
+    // A wire tells nobody that it stands; what it has to say is an error, or the far end's bytes.
+    if (!wire) await within(dialMs, 'connect', limits.signal, event('connect'))
     connected()
     await within(limits.timeoutMs, 'TLS handshake', limits.signal, secured)
   } catch (error) {

@@ -37,6 +37,7 @@ const DIAL_CODES = new Set([
   'EADDRNOTAVAIL',
   'EACCES',
   'EPERM',
+  'ENOTFOUND',
 ])
 
 /** Whether the connection failed before TLS began. */
@@ -54,11 +55,11 @@ export async function classifyPlain(
   limits: Limits,
 ): Promise<Failure | undefined> {
   if (limits.proxyFor?.(target)) return undefined
-  const socket = connectTcp({ host: address, port: target.port })
+  const socket =
+    (await limits.wire?.dial(address, target.port)) ?? connectTcp({ host: address, port: target.port })
   const first = new Promise<Buffer>((resolveFirst, reject) => {
-    socket.once('connect', () => {
-      socket.write(`GET /v2/ HTTP/1.1\r\nHost: ${target.registry}\r\nConnection: close\r\n\r\n`)
-    })
+    // What is written before the connection stands waits for it.
+    socket.write(`GET /v2/ HTTP/1.1\r\nHost: ${target.registry}\r\nConnection: close\r\n\r\n`)
     socket.once('data', resolveFirst)
     socket.once('error', reject)
     socket.once('close', () => {

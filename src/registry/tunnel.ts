@@ -1,4 +1,5 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { DeadlineError, within } from './deadline.ts'
 import type { Limits } from './connect.ts'
@@ -23,19 +24,20 @@ export class ProxyError extends Error {
  * the proxy looks it up. What follows the answer is the target's.
  * @throws ProxyError
  */
-export async function openTunnel(target: Target, proxy: Proxy, limits: Limits): Promise<Socket> {
+export async function openTunnel(target: Target, proxy: Proxy, limits: Limits): Promise<Duplex> {
   if (proxy.problem !== undefined) throw new ProxyError(proxy, `cannot be asked: ${proxy.problem}`)
+  const wire = await limits.wire?.dial(proxy.host, proxy.port)
   const socket = proxy.tls
     ? connectTls({
-        host: proxy.host,
-        port: proxy.port,
+        ...(wire ? { socket: wire } : { host: proxy.host, port: proxy.port }),
         ...(isIP(proxy.host) === 0 ? { servername: proxy.host } : {}),
       })
-    : connectTcp({ host: proxy.host, port: proxy.port })
-  socket.setNoDelay(true)
+    : (wire ?? connectTcp({ host: proxy.host, port: proxy.port }))
+  if (socket instanceof Socket) socket.setNoDelay(true)
   try {
     const event = proxy.tls ? 'secureConnect' : 'connect'
-    await bounded(proxy, limits, 'cannot be reached', ready(socket, proxy, event))
+    // A wire without TLS tells nobody that it stands.
+    if (socket !== wire) await bounded(proxy, limits, 'cannot be reached', ready(socket, proxy, event))
     const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
     const authority = `${host}:${target.port}`
     const secret = proxy.authorization === undefined ? '' : `Proxy-Authorization: ${proxy.authorization}\r\n`
@@ -60,7 +62,7 @@ function bounded<T>(proxy: Proxy, limits: Limits, what: string, work: Promise<T>
   })
 }
 
-function ready(socket: Socket, proxy: Proxy, event: 'connect' | 'secureConnect'): Promise<void> {
+function ready(socket: Duplex, proxy: Proxy, event: 'connect' | 'secureConnect'): Promise<void> {
   return new Promise((done, reject) => {
     socket.once(event, () => {
       done()
@@ -72,7 +74,7 @@ function ready(socket: Socket, proxy: Proxy, event: 'connect' | 'secureConnect')
 }
 
 /** Reads up to the empty line; the server speaks first only in protocols that are not TLS. */
-function answerOf(socket: Socket, proxy: Proxy): Promise<number> {
+function answerOf(socket: Duplex, proxy: Proxy): Promise<number> {
   return new Promise((done, reject) => {
     let head = ''
     const stop = (why: string): void => {

@@ -71,6 +71,10 @@ export interface RuntimeDocument {
 
 export interface MachineDocument {
   readonly kind: string
+  /** `ssh://…`; absent for the machine that the program runs on. */
+  readonly name?: string
+  /** What chose it: `--machine`, `DOCKER_HOST`, a Docker context. */
+  readonly why?: string
   readonly os: { readonly id: string; readonly family: string }
   readonly runtimes: readonly RuntimeDocument[]
 }

@@ -25,6 +25,8 @@ const resultOrder: Order<ResultDocument> = {
   restartNeeded: true,
   machine: {
     kind: true,
+    name: true,
+    why: true,
     os: { id: true, family: true },
     runtimes: { name: true, version: true, goVersion: true, loader: true, state: true },
   },

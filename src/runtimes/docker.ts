@@ -52,8 +52,7 @@ export class DockerEngine implements Engine {
       environment: {},
       environmentAssumed: true,
     } as const
-    const socket = machine.locate(this.#socket)
-    const call = (path: string): Promise<ApiAnswer> => dockerApi(socket, { method: 'GET', path, timeoutMs })
+    const call = (path: string): Promise<ApiAnswer> => this.call(machine, { method: 'GET', path, timeoutMs })
     try {
       const [version, info] = await Promise.all([call('/version'), call('/info')])
       const go = parseGoVersion(text(field(version.body, 'GoVersion')) ?? '')
@@ -108,7 +107,7 @@ export class DockerEngine implements Engine {
 
   /** One request to its socket, for those who share the daemon. */
   call(machine: Machine, request: ApiRequest): Promise<ApiAnswer> {
-    return dockerApi(machine.locate(this.#socket), request)
+    return machine.socket(this.#socket).then((socket) => dockerApi(socket, request))
   }
 
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
@@ -137,7 +136,7 @@ export class DockerEngine implements Engine {
     // At once: each takes the daemon several round trips to the registry, on connections of its own.
     const [login, pull] = await Promise.all([
       this.#auth(machine, target, { username: '', password: '' }, timeoutMs),
-      dockerApi(machine.locate(this.#socket), { method: 'GET', path, timeoutMs }),
+      dockerApi(await machine.socket(this.#socket), { method: 'GET', path, timeoutMs }),
     ])
     const outcome = judgeMessage(login.status, login.message)
     if (outcome !== 'accepted') return { outcome, message: login.message }
@@ -159,9 +158,14 @@ export class DockerEngine implements Engine {
     }
   }
 
-  #auth(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<ApiAnswer> {
+  async #auth(
+    machine: Machine,
+    target: Target,
+    credentials: Credentials,
+    timeoutMs: number,
+  ): Promise<ApiAnswer> {
     const body = { ...credentials, serveraddress: target.registry }
-    return dockerApi(machine.locate(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
+    return dockerApi(await machine.socket(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
   }
 }
 

@@ -82,6 +82,10 @@ export class FaultyMachine implements Machine {
   os(): Promise<OsInfo> {
     return this.#inner.os()
   }
+  socket(path: string): Promise<string> {
+    return Promise.resolve(this.locate(path))
+  }
+
   locate(path: string): string {
     return this.#inner.locate(path)
   }

@@ -15,12 +15,14 @@ import { leaveOut } from '../support/left-out.ts'
 const shells: Readonly<Record<string, string>> = {
   'dash and coreutils': 'dash',
   'bash and coreutils': 'bash',
-  'busybox and nothing else': 'busybox',
+  'busybox, and flock': 'busybox',
 }
 
 // In a mount namespace of its own, the folders of programs hold busybox alone.
 const onlyBusybox = `
-mount -t tmpfs tmpfs /mnt && busybox --install -s /mnt && rm -f /mnt/chroot &&
+mount -t tmpfs tmpfs /mnt && cp /usr/bin/busybox /usr/bin/flock /mnt && cd /mnt &&
+for tool in $(busybox --list); do [ -e $tool ] || ln -s busybox $tool; done
+cd / &&
 for folder in /usr/local/bin /usr/local/sbin /usr/sbin /usr/bin; do mount --bind /mnt $folder || exit; done
 exec sh -c "$1"`
 
@@ -109,7 +111,7 @@ for (const [kind, open] of Object.entries(kinds)) {
           assert.deepEqual(await machine.list(folder), [name])
           await machine.remove(path(name))
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
       )
       const big = Buffer.from(Array.from({ length: 150_000 }, (_, index) => (index * 7) % 256))
       await machine.create(path('big'), big, 0o600)

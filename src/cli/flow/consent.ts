@@ -36,6 +36,7 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...(options.proxy === undefined ? [] : ['--proxy', options.proxy]),
     ...flag('--no-aia', !options.aia),
     ...(options.timeoutMs === DEFAULT_TIMEOUT_MS ? [] : ['--timeout', String(options.timeoutMs / 1000)]),
+    ...(options.machine === undefined ? [] : ['--machine', options.machine.text]),
     ...(options.stateDir === undefined ? [] : ['--state-dir', options.stateDir]),
     ...flag('--yes', options.yes),
     ...flag('--json', options.json),

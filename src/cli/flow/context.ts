@@ -8,6 +8,7 @@ import { readCertificates, type Certificate } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import type { Place } from './place.ts'
 import { createSite, type Site } from './site.ts'
 
 /** What the stages of one run share. The demo hands in a machine and an engine of its own. */
@@ -33,10 +34,14 @@ export interface Stored {
 
 const MAX_CA_FILE = 1024 * 1024
 
-export async function createContext(options: Options, services: Services): Promise<Context> {
-  const docker = new DockerEngine(localSocket(services.io.env['DOCKER_HOST']))
+export async function createContext(
+  options: Options,
+  services: Services,
+  place?: Omit<Place, 'close'>,
+): Promise<Context> {
+  const docker = new DockerEngine(place?.socket)
   return {
-    ...createSite(options, services),
+    ...createSite(options, services, place),
     engines: selected(
       [
         docker,
@@ -79,17 +84,4 @@ export async function readGiven(paths: readonly string[]): Promise<readonly Cert
     found.push(...certificates)
   }
   return [...new Map(found.map((certificate) => [certificate.sha256, certificate])).values()]
-}
-
-/** An engine elsewhere is another machine's matter: changing this one for it would help nobody. */
-function localSocket(dockerHost: string | undefined): string | undefined {
-  if (dockerHost === undefined || dockerHost === '') return undefined
-  if (dockerHost.startsWith('unix://')) return dockerHost.slice('unix://'.length)
-  throw new TrustError(
-    'policy',
-    `DOCKER_HOST points to ${dockerHost}: that engine lives on another machine`,
-    {
-      fix: 'run trust-registry on that machine, or unset DOCKER_HOST to serve the engine of this one',
-    },
-  )
 }

@@ -1,4 +1,6 @@
 import { posix } from 'node:path'
+import { LocalMachine } from '../../machine/local.ts'
+import type { Machine } from '../../machine/machine.ts'
 import { TrustError } from '../../errors.ts'
 import type { CredentialPlace } from '../../runtimes/credential-place.ts'
 import { StoringError } from '../../runtimes/credential-place.ts'
@@ -14,9 +16,14 @@ const HELPER_VARIABLES = [
   'DISPLAY',
 ]
 
+/** `docker` runs here, wherever its engine does. */
+function home({ machine, services }: Context): Machine {
+  return machine.kind === 'ssh' ? new LocalMachine({ env: services.io.env }) : machine
+}
+
 /** Where the invoking user's `docker` keeps its logins. */
 export function placeOf(context: Context, registry: string): CredentialPlace {
-  const { machine } = context
+  const machine = home(context)
   const { invoker, elevated } = machine.who()
   const directory = configDirectory(context)
   return { machine, person: invoker, elevated, directory, registry, env: helperEnvironment(context) }
@@ -58,7 +65,8 @@ export function keeperFor(context: Context, registry: string, password: string):
 }
 
 function configDirectory(context: Context): string {
-  const { machine, services } = context
+  const { services } = context
+  const machine = home(context)
   const own = services.io.env['DOCKER_CONFIG']
   if (own !== undefined && own !== '' && !machine.who().elevated) return posix.resolve(own)
   return posix.join(machine.who().invoker.home, '.docker')
@@ -66,7 +74,7 @@ function configDirectory(context: Context): string {
 
 function helperEnvironment(context: Context): Record<string, string> {
   const { env } = context.services.io
-  const { invoker, elevated } = context.machine.who()
+  const { invoker, elevated } = home(context).who()
   const kept = HELPER_VARIABLES.flatMap((name): [string, string][] => {
     const value = env[name]
     return value === undefined ? [] : [[name, value]]

@@ -132,7 +132,9 @@ export async function machineDocument(context: Site, survey?: Survey): Promise<M
       loader,
       state,
     }))
-  return { kind: context.machine.kind, os: await context.machine.os(), runtimes: runtimes ?? [] }
+  const { name, why } = context.place ?? {}
+  const found = { ...(name === undefined ? {} : { name }), ...(why === undefined ? {} : { why }) }
+  return { kind: context.machine.kind, ...found, os: await context.machine.os(), runtimes: runtimes ?? [] }
 }
 
 export async function outcomeOf(

@@ -23,7 +23,7 @@ export type Message =
 export type Hands = 'own' | 'sudo'
 
 /** The usual places: another one would be another engine than the one that root asks. */
-const DEFAULT_SOCKETS = new Set([undefined, '', 'unix:///var/run/docker.sock', 'unix:///run/docker.sock'])
+const DEFAULT_SOCKETS = new Set([undefined, '/var/run/docker.sock', '/run/docker.sock'])
 
 /**
  * @param what what is about to be done, for the refusal
@@ -33,11 +33,21 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
   const { machine, options, services } = site
   if (machine.who().privileged) return 'own'
   const again = againLine(site)
+  if (machine.kind === 'ssh') {
+    const { name } = machine.who().invoker
+    throw new TrustError(
+      'needs-privilege',
+      `${what} needs root there, and sudo -n does not let ${name}; nothing was changed`,
+      {
+        fix: `echo ${shellWord(`${name} ALL=(root) NOPASSWD: ALL`)} | sudo tee /etc/sudoers.d/${name}      # there; or log in as root`,
+      },
+    )
+  }
   const sudo = machine.platform !== 'win32' && (await machine.which('sudo')) !== undefined
   const own =
     options.scope === 'system' ||
     options.stateDir !== undefined ||
-    !DEFAULT_SOCKETS.has(services.io.env['DOCKER_HOST'])
+    !DEFAULT_SOCKETS.has(site.place?.socket)
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudo ? `sudo ${again}` : `su -c ${shellWord(again)}`,

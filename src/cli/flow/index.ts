@@ -1,26 +1,30 @@
 import type { Outcome } from '../../report/view.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
-import { createSite } from './site.ts'
+import { atPlace, createSite } from './site.ts'
 import { status } from './status.ts'
 
 /** `status` starts neither an HTTP client nor a verifier; the others load what they need, once. */
 export async function runTrust(options: Options, services: Services): Promise<Outcome> {
   const { createContext, trust } = await import('./work.ts')
-  return trust(await createContext(options, services))
+  return atPlace(options, services, !options.dryRun, async (place) =>
+    trust(await createContext(options, services, place)),
+  )
 }
 
 export async function runDiagnose(options: Options, services: Services): Promise<Outcome> {
   const { createContext, diagnose, judgeFiles } = await import('./work.ts')
   if (options.chain) return judgeFiles(createSite(options, services), options.chain)
-  return diagnose(await createContext(options, services))
+  return atPlace(options, services, false, async (place) =>
+    diagnose(await createContext(options, services, place)),
+  )
 }
 
 export async function runUndo(options: Options, services: Services): Promise<Outcome> {
   const { undo } = await import('./work.ts')
-  return undo(createSite(options, services))
+  return atPlace(options, services, !options.dryRun, (place) => undo(createSite(options, services, place)))
 }
 
 export function runStatus(options: Options, services: Services): Promise<Outcome> {
-  return status(createSite(options, services))
+  return atPlace(options, services, false, (place) => status(createSite(options, services, place)))
 }

@@ -120,7 +120,7 @@ export async function observe(context: Context, survey: Surveying, target: Targe
       }
       const seen = await asTheEngine(context, survey, target, (limits) => probe(target, limits, beside))
       reached.open(!isSilent(seen))
-      return seen
+      return byItsClock(context, seen)
     } finally {
       dialled.open(undefined)
       reached.open(false)
@@ -137,6 +137,13 @@ export async function observe(context: Context, survey: Surveying, target: Targe
 /** A refusal, or a name that nobody knows, is an answer, and as quick for others. */
 function isSilent({ failure }: Observation): boolean {
   return failure?.code === 'timeout' && (failure.stage === 'resolve' || failure.stage === 'connect')
+}
+
+/** The registry's clock against that of the machine where the engine lives. */
+function byItsClock({ machine }: Context, seen: Observation): Observation {
+  if (seen.clockSkewSeconds === undefined || machine.wire === undefined) return seen
+  const ahead = Math.round((machine.now().getTime() - Date.now()) / 1000)
+  return { ...seen, clockSkewSeconds: seen.clockSkewSeconds - ahead || 0 }
 }
 
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */

@@ -14,13 +14,14 @@ type Ways = (target: Target) => Proxy | undefined
 
 /** What one stage may take, and the ways out that were asked for. */
 export function limitsOf(context: Context): Limits {
-  const { options, services } = context
+  const { options, services, machine } = context
   const proxy = ownProxy(context)
   return {
     timeoutMs: options.timeoutMs,
     signal: services.io.signal,
     ...(options.pins.length === 0 ? {} : { pins: options.pins }),
     ...(proxy ? { proxyFor: proxy } : {}),
+    ...(machine.wire ? { wire: machine.wire } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import { findPlace, type Place } from './place.ts'
 
 /** A machine and its memory: all that `undo` and `status` need. */
 export interface Site {
@@ -10,11 +11,38 @@ export interface Site {
   readonly services: Services
   readonly machine: Machine
   readonly state: State
+  /** How the machine was found. */
+  readonly place?: Omit<Place, 'close'>
   /** In the privileged half: what the caller was shown and has agreed to. */
   readonly agreed?: ReadonlySet<string>
 }
 
-export function createSite(options: Options, services: Services): Site {
-  const machine = new LocalMachine({ env: services.io.env })
-  return { options, services, machine, state: new State(machine, options.stateDir ?? DEFAULT_STATE_DIR) }
+/** Opens the way to the machine, and closes it whatever `work` does. */
+export async function atPlace<T>(
+  options: Options,
+  services: Services,
+  change: boolean,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const place = await findPlace(options, services, change)
+  try {
+    return await work(place)
+  } finally {
+    await place.close()
+  }
+}
+
+export function createSite(
+  options: Options,
+  services: Services,
+  place: Omit<Place, 'close'> = { machine: new LocalMachine({ env: services.io.env }) },
+): Site {
+  const { machine } = place
+  return {
+    place,
+    options,
+    services,
+    machine,
+    state: new State(machine, options.stateDir ?? DEFAULT_STATE_DIR),
+  }
 }

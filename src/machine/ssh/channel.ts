@@ -20,7 +20,7 @@ export interface Answer {
 export interface Request {
   readonly do: string
   readonly path?: string
-  readonly more?: readonly [string?, string?]
+  readonly more?: readonly [string?, string?, string?]
   readonly words?: readonly string[]
   readonly data?: Buffer
 }
@@ -66,8 +66,8 @@ export class Channel {
 
   ask(request: Request): Promise<Answer> {
     if (this.#lost) return Promise.reject(this.#lost)
-    const [a = '', b = ''] = request.more ?? []
-    const lines = [request.do, escaped(request.path ?? ''), escaped(a), escaped(b)]
+    const [a = '', b = '', c = ''] = request.more ?? []
+    const lines = [request.do, escaped(request.path ?? ''), escaped(a), escaped(b), escaped(c)]
     if (request.words) lines.push(...request.words.map(escaped), '.')
     if (request.data) lines.push(...pieces(escaped(request.data)), '.')
     return new Promise((done, failed) => {

@@ -35,7 +35,16 @@ export class SshError extends Error {
 const IDLE_SECONDS = 30
 const MAX_LOG = 256 * 1024
 /** What ssh needs of our environment: its agent, the user's configuration, and a terminal to ask at. */
-const ENVIRONMENT = ['HOME', 'USER', 'LOGNAME', 'SSH_AUTH_SOCK', 'SSH_ASKPASS', 'SSH_ASKPASS_REQUIRE', 'DISPLAY', 'TERM']
+const ENVIRONMENT = [
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SSH_AUTH_SOCK',
+  'SSH_ASKPASS',
+  'SSH_ASKPASS_REQUIRE',
+  'DISPLAY',
+  'TERM',
+]
 /** The user's ssh_config says how to get there, and nothing of what is done there. Keys of hosts are checked as it says. */
 const FIXED = {
   ControlPersist: String(IDLE_SECONDS),
@@ -72,7 +81,10 @@ export class SshLink {
   static async open(place: SshPlace, options: LinkOptions): Promise<SshLink> {
     const link = new SshLink(await mkdtemp(join(tmpdir(), 'trust-registry-')), place, options)
     try {
-      await link.#finish(['-o', 'ControlMaster=yes', '-f', '-N'], options.interactive ? 300_000 : options.timeoutMs * 2)
+      await link.#finish(
+        ['-o', 'ControlMaster=yes', '-f', '-N'],
+        options.interactive ? 300_000 : options.timeoutMs * 2,
+      )
       return link
     } catch (error) {
       await link.close()
@@ -89,15 +101,15 @@ export class SshLink {
   async dial(host: string, port: number): Promise<Duplex> {
     const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
     const child = await this.#start(['-W', target])
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+    const before = await this.#log()
+    const stream = streamOf(child)
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4096)))
-    stream.on('error', () => undefined)
-    stream.once('close', () => child.kill())
+    // The log says why, and may say it of another stream as well.
     child.once('exit', (status) => {
-      if (status === 0) return
-      void this.#lastWords(said).then((words) => {
-        stream.destroy(dialError(words, target))
+      if (status === 0 || stream.readableDidRead || stream.destroyed) return
+      void this.#log().then((log) => {
+        stream.destroy(dialError(log.slice(before.length) + said, target))
       })
     })
     return stream
@@ -107,7 +119,10 @@ export class SshLink {
   async forward(path: string): Promise<string> {
     this.#forwards += 1
     const here = join(this.#folder, `s${this.#forwards}`)
-    await this.#finish(['-o', 'ClearAllForwardings=no', '-O', 'forward', '-L', `${here}:${path}`], this.#options.timeoutMs)
+    await this.#finish(
+      ['-o', 'ClearAllForwardings=no', '-O', 'forward', '-L', `${here}:${path}`],
+      this.#options.timeoutMs,
+    )
     return here
   }
 
@@ -154,7 +169,10 @@ export class SshLink {
     try {
       // Not its pipes' end: what goes into the background keeps them.
       const [status] = (await once(child, 'exit')) as [number | null]
-      if (status !== 0) throw new SshError((await this.#lastWords(said)) || (status === null ? 'ssh: Connection timed out' : ''))
+      if (status !== 0)
+        throw new SshError(
+          (await this.#lastWords(said)) || (status === null ? 'ssh: Connection timed out' : ''),
+        )
     } catch (error) {
       if (error instanceof SshError || child.pid !== undefined) throw error
       throw new SshError('ssh: the program is not installed')
@@ -166,16 +184,54 @@ export class SshLink {
   }
 
   async #lastWords(said: string): Promise<string> {
-    const log = await readFile(join(this.#folder, 'log'), 'utf8').catch(() => '')
-    return `${log.slice(-MAX_LOG)}${said}`.replaceAll('\r', '')
+    return `${(await this.#log()).slice(-MAX_LOG)}${said}`.replaceAll('\r', '')
   }
+
+  #log(): Promise<string> {
+    return readFile(join(this.#folder, 'log'), 'utf8').catch(() => '')
+  }
+}
+
+/** Both pipes of a child as one stream; what is written to one that has ended is lost, and its end says so. */
+function streamOf(child: Child): Duplex {
+  const stream = new Duplex({
+    read: () => void child.stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      child.stdin.write(chunk, () => {
+        done()
+      })
+    },
+    final: (done) => {
+      child.stdin.end()
+      done()
+    },
+    destroy: (error, done) => {
+      child.kill()
+      done(error)
+    },
+  })
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause()
+  })
+  // Bytes that are on their way come first; a child that fails says why.
+  child.once('close', (status) => {
+    if (status === 0 || stream.readableDidRead) stream.push(null)
+  })
+  stream.on('error', () => undefined)
+  return stream
 }
 
 /** sshd's reason for a channel that it did not open, as a socket of ours would have put it. */
 function dialError(said: string, target: string): Error {
-  const reason = /open failed: (?:connect failed: )?(.*)/.exec(said.split('\n').findLast((line) => line.includes('open failed')) ?? '')?.[1]
-  const code = DIAL_CODES.find(([words]) => words.test(reason ?? ''))?.[1] ?? 'ECONNRESET'
-  return Object.assign(new Error(`connect ${code} ${target}${reason === undefined ? '' : ` (${reason})`}`), { code })
+  const reasons = new Set(
+    [...said.matchAll(/open failed: (?:connect failed: )?(.*)/g)].map((found) => found[1] ?? ''),
+  )
+  // Of several that fail at once nobody knows which is whose.
+  const reason = reasons.size === 1 ? [...reasons][0] : undefined
+  const code = DIAL_CODES.find(([words]) => words.test(reason ?? ''))?.[1] ?? 'EHOSTUNREACH'
+  return Object.assign(new Error(`connect ${code} ${target}${reason === undefined ? '' : ` (${reason})`}`), {
+    code,
+  })
 }
 
 const DIAL_CODES: readonly (readonly [RegExp, string])[] = [

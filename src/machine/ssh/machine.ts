@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type {
   FileInfo,
   FolderFile,
@@ -10,6 +11,7 @@ import type {
   RunOptions,
   RunResult,
   WhoAmI,
+  Wire,
 } from '../machine.ts'
 import { parseOsRelease } from '../os-release.ts'
 import { FIXED_PATH } from '../run.ts'
@@ -29,6 +31,13 @@ export interface Greeting {
   readonly clockMs: number
   /** uname -s. */
   readonly system: string
+}
+
+/** What the connection can do beside the shell. */
+export interface Way {
+  dial(host: string, port: number): Promise<Duplex>
+  /** A socket here that leads to the one there. */
+  forward(path: string): Promise<string>
 }
 
 export async function greet(channel: Channel): Promise<Greeting> {
@@ -61,9 +70,25 @@ export class SshMachine implements Machine {
   readonly #greeting: Greeting
   readonly #slots = [...SLOTS]
 
-  constructor(channel: Channel, greeting: Greeting) {
+  readonly #sockets = new Map<string, Promise<string>>()
+  readonly #way: Way | undefined
+  readonly wire: Wire
+
+  constructor(channel: Channel, greeting: Greeting, way?: Way) {
     this.#channel = channel
     this.#greeting = greeting
+    this.#way = way
+    this.wire = {
+      resolve: (host) => this.#resolve(host),
+      dial: (host, port) => this.#outward().dial(host, port),
+    }
+  }
+
+  /** Once it leads there, it stays. */
+  socket(path: string): Promise<string> {
+    const known = this.#sockets.get(path) ?? this.#outward().forward(path)
+    this.#sockets.set(path, known)
+    return known
   }
 
   now(): Date {
@@ -126,7 +151,8 @@ export class SshMachine implements Machine {
   }
 
   create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
-    return this.#change({ do: 'create', path, more: [ownerWord(owner), octal(mode)], data: bytes })
+    const more = [ownerWord(owner), octal(mode), String(bytes.length)] as const
+    return this.#change({ do: 'create', path, more, data: bytes })
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -176,8 +202,7 @@ export class SshMachine implements Machine {
     return answer.status === '0' ? answer.body.toString('utf8') : undefined
   }
 
-  /** Addresses as its own resolver gives them; undefined where it has no program to ask it with. */
-  async resolve(host: string): Promise<readonly string[] | undefined> {
+  async #resolve(host: string): Promise<readonly string[] | undefined> {
     const { body, status } = await this.#ask({ do: 'resolve', path: host })
     if (status === '127') return undefined
     const found = body.toString('latin1').match(/^\S+/gm) ?? []
@@ -204,6 +229,11 @@ export class SshMachine implements Machine {
     if (answer.said !== '') throw failure(answer.said, path)
     if (answer.status === '1') return undefined
     throw new Error(`flock ${path}: flock(1) is not installed; it is part of util-linux and of busybox`)
+  }
+
+  #outward(): Way {
+    if (this.#way === undefined) throw new Error('a shell alone leads nowhere else')
+    return this.#way
   }
 
   #folderFile(record: Buffer, limits: FolderLimits): FolderFile {

@@ -63,6 +63,8 @@ do_create() {
   ! there "$b" || say 'File exists' || return
   set -C
   printf '%b' "$D" | cat > "$b" || return
+  # Not every tool says that the disk was full.
+  [ "$(wc -c < "$b")" -eq "$C" ] || say 'No space left on device' || return
   owned "$a" "$B" && sync "$b"
 }
 do_rename() {
@@ -122,6 +124,7 @@ while IFS= read -r op; do
   word; p=$v
   word; a=$v
   word; B=$v
+  word; C=$v
   D=
   set --
   case $op in

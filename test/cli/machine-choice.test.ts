@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { parseMachine } from '../../src/cli/machine-choice.ts'
+
+describe('cli/machine-choice', () => {
+  const kind = 'ssh'
+
+  it('reads what Docker reads', () => {
+    assert.deepEqual(parseMachine('local'), { kind: 'local', text: 'local' })
+    const cases: readonly (readonly [string, object])[] = [
+      ['ssh://vm', { destination: 'vm' }],
+      ['ssh://docker@192.168.99.100', { destination: 'docker@192.168.99.100' }],
+      ['ssh://a.b@vm.corp:2022/', { destination: 'a.b@vm.corp', port: 2022 }],
+      ['ssh://vm/run/user/1000/docker.sock', { destination: 'vm', socket: '/run/user/1000/docker.sock' }],
+      ['ssh://root@[fd18::1]:22', { destination: 'root@fd18::1', port: 22 }],
+    ]
+    for (const [text, found] of cases) assert.deepEqual(parseMachine(text), { kind, text, ...found })
+  })
+
+  it('takes nothing that ssh could take for a flag, and no password', () => {
+    const bad = [
+      '',
+      'vm',
+      'ssh://',
+      'ssh://-oProxyCommand=x',
+      'ssh://-l@vm',
+      'ssh://a:b@vm',
+      'ssh://vm:0',
+      'ssh://vm:65536',
+    ]
+    for (const text of [
+      ...bad,
+      'ssh://a b',
+      'ssh://vm:x',
+      'https://vm',
+      'ssh://a@b@c',
+      'ssh://%00',
+      'ssh://a\nb',
+    ])
+      assert.throws(() => parseMachine(text), { code: 'usage' }, text)
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (user, host) => {
+        let found
+        try {
+          found = parseMachine(`ssh://${user}@${host}`)
+        } catch {
+          return
+        }
+        assert.ok(found.kind === 'ssh' && /^[A-Za-z0-9_][\w.@:+$-]*$/.test(found.destination), found.text)
+      }),
+    )
+  })
+})
