@@ -26,6 +26,10 @@ export function renderText(outcome: Outcome, options: TextOptions): string {
     )
     .filter((block) => block.length > 0)
   if (!options.quiet && blocks.length > 1) blocks.push([countLine(outcome.document)])
+  const { name, why } = outcome.document.machine
+  if (name !== undefined && !options.quiet) {
+    blocks.push([`on ${style.safe(name, 200)}, which ${style.safe(why ?? 'was named', 200)} says`])
+  }
   if (options.verbose && !options.quiet) blocks.push(machineLines(outcome.document, style))
   if (outcome.views.length === 0 && !options.quiet) return 'nothing on record\n'
   if (blocks.length === 0) return ''

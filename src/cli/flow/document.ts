@@ -60,8 +60,10 @@ export function viewOf(context: Site, seen: Judged, result: Result): RegistryVie
 }
 
 function undoLine(context: Site, registry: string): string {
-  const { stateDir } = context.options
-  return `trust-registry undo ${registry}${stateDir === undefined ? '' : ` --state-dir ${shellWord(stateDir)}`}`
+  const { stateDir, machine } = context.options
+  const flag = (name: string, value: string | undefined): string =>
+    value === undefined ? '' : ` ${name} ${shellWord(value)}`
+  return `trust-registry undo ${registry}${flag('--machine', machine?.text)}${flag('--state-dir', stateDir)}`
 }
 
 /** A registry that was not looked at: `undo`, `--offline`, or a refusal before the look. */
