@@ -115,7 +115,7 @@ describe('architecture', () => {
     )
     assert.deepEqual(
       named.map(({ file }) => file),
-      ['src/cli/flow/site.ts'],
+      ['src/cli/flow/place.ts'],
     )
   })
 

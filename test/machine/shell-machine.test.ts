@@ -59,6 +59,8 @@ for (const [kind, open] of Object.entries(kinds)) {
     let machine: Machine
     let child: ChildProcess | undefined
     let folder = ''
+    let small = ''
+    let frozen = ''
     const path = (name: string): string => join(folder, name)
 
     before(async function () {
@@ -67,9 +69,20 @@ for (const [kind, open] of Object.entries(kinds)) {
       if (shell === 'busybox' && process.geteuid?.() !== 0)
         leaveOut(this, 'hiding all other programs needs root')
       if (shell !== undefined && spawnSync(shell, ['-c', 'true']).error) leaveOut(this, `${shell} is missing`)
+      small = fs.mkdtempSync(join(tmpdir(), 'trust-registry-small-'))
+      frozen = fs.mkdtempSync(join(tmpdir(), 'trust-registry-frozen-'))
+      if (process.geteuid?.() === 0) {
+        // Before a far side takes its own copy of the mounts.
+        assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', small]).status, 0)
+        assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', frozen]).status, 0)
+      }
       ;({ machine, child } = { child: undefined, ...(await open()) })
     })
     after(async () => {
+      for (const mount of [small, frozen].filter((path) => path !== '')) {
+        spawnSync('umount', [mount])
+        fs.rmdirSync(mount)
+      }
       if (!child) return
       const gone = once(child, 'exit')
       child.stdin?.end()
@@ -208,14 +221,9 @@ for (const [kind, open] of Object.entries(kinds)) {
 
     it('says what the system says', async function () {
       if (process.geteuid?.() !== 0) leaveOut(this, 'a full disk needs root')
-      assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder]).status, 0)
-      try {
-        await assert.rejects(machine.create(path('big'), Buffer.alloc(20_000, 'x'), 0o600), code('ENOSPC'))
-        assert.equal(spawnSync('mount', ['-o', 'remount,ro', folder]).status, 0)
-        await assert.rejects(machine.create(path('x'), Buffer.from('x'), 0o600), code('EROFS'))
-      } finally {
-        spawnSync('umount', [folder])
-      }
+      const big = Buffer.alloc(20_000, 'x')
+      await assert.rejects(machine.create(join(small, 'big'), big, 0o600), code('ENOSPC'))
+      await assert.rejects(machine.create(join(frozen, 'x'), Buffer.from('x'), 0o600), code('EROFS'))
     })
 
     it('runs programs, with their own words and no shell', async () => {

@@ -1,11 +1,11 @@
 import { posix } from 'node:path'
-import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { TrustError } from '../../errors.ts'
 import type { CredentialPlace } from '../../runtimes/credential-place.ts'
 import { StoringError } from '../../runtimes/credential-place.ts'
 import { storeReversibly } from '../../runtimes/docker-config.ts'
 import type { Context, Stored } from './context.ts'
+import { thisComputer } from './place.ts'
 
 const HELPER_VARIABLES = [
   'HOME',
@@ -18,7 +18,7 @@ const HELPER_VARIABLES = [
 
 /** `docker` runs here, wherever its engine does. */
 function home({ machine, services }: Context): Machine {
-  return machine.kind === 'ssh' ? new LocalMachine({ env: services.io.env }) : machine
+  return machine.kind === 'ssh' ? thisComputer(services) : machine
 }
 
 /** Where the invoking user's `docker` keeps its logins. */

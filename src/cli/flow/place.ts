@@ -19,6 +19,11 @@ export interface Place {
   close(): Promise<void>
 }
 
+/** The computer that the command was typed on. */
+export function thisComputer(services: Services): Machine {
+  return new LocalMachine({ env: services.io.env })
+}
+
 /**
  * Where the engine lives: `--machine`, else as the Docker CLI finds it: DOCKER_HOST, DOCKER_CONTEXT, the current
  * context (docker/cli cli/command/cli.go resolveContextName).
@@ -27,7 +32,7 @@ export interface Place {
  */
 export async function findPlace(options: Options, services: Services, change: boolean): Promise<Place> {
   const { env } = services.io
-  const machine = new LocalMachine({ env })
+  const machine = thisComputer(services)
   const close = (): Promise<void> => Promise.resolve()
   if (options.machine?.kind === 'local') return { machine, close }
   if (options.machine) return connect(options.machine, '--machine', options, services, change)

@@ -1,9 +1,8 @@
 import { DEFAULT_STATE_DIR, State } from '../../change/state.ts'
-import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
-import { findPlace, type Place } from './place.ts'
+import { findPlace, thisComputer, type Place } from './place.ts'
 
 /** A machine and its memory: all that `undo` and `status` need. */
 export interface Site {
@@ -35,7 +34,7 @@ export async function atPlace<T>(
 export function createSite(
   options: Options,
   services: Services,
-  place: Omit<Place, 'close'> = { machine: new LocalMachine({ env: services.io.env }) },
+  place: Omit<Place, 'close'> = { machine: thisComputer(services) },
 ): Site {
   const { machine } = place
   return {
