@@ -18,6 +18,16 @@ export interface RefreshStep {
   /** SHA-256 of certificates that the bundle shall hold afterwards, and shall not. */
   readonly there: readonly string[]
   readonly gone: readonly string[]
+  /** Files that have to be there before the tool runs, either way: without them it would drop what is not ours. */
+  readonly keep?: readonly KeptFile[]
+}
+
+/** A certificate of somebody else's that only the bundle holds so far; the file stays theirs. */
+export interface KeptFile {
+  readonly path: string
+  readonly mode: number
+  /** Base64. */
+  readonly bytes: string
 }
 
 export interface RestartStep {

@@ -24,7 +24,8 @@ export function isJournal(value: unknown): value is Journal {
 
 function isStep(value: unknown): boolean {
   if (!isObject(value)) return false
-  if (value['do'] === 'refresh' || value['do'] === 'restart') return isEffect(value)
+  if (value['do'] === 'refresh' || value['do'] === 'restart')
+    return isEffect(value) && isListOf(value['keep'] ?? [], isKeptFile)
   if (!isPath(value['path']) || !isMode(value['mode'])) return false
   switch (value['do']) {
     case 'write':
@@ -38,6 +39,10 @@ function isStep(value: unknown): boolean {
     default:
       return false
   }
+}
+
+function isKeptFile(value: unknown): boolean {
+  return isObject(value) && isPath(value['path']) && isMode(value['mode']) && areTexts(value, 'bytes')
 }
 
 function isOwnedFile(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine, Owner } from '../machine/machine.ts'
-import { doEffect, effectTarget, undoEffect, type Effect } from './effect.ts'
+import { doEffect, effectTarget, undoEffect, type Effect, type KeptFile } from './effect.ts'
 
 /**
  * What a change is made of. Each step says all that is needed to do it and to take it back, so that a run that
@@ -53,6 +53,9 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       await tolerate(['ENOTEMPTY', 'EEXIST', 'ENOENT'], machine.removeDirectory(step.path))
       return
     case 'refresh':
+      if (step.when === 'forward') await keep(machine, step.keep, id)
+      await doEffect(machine, step)
+      return
     case 'restart':
       await doEffect(machine, step)
       return
@@ -87,6 +90,9 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
       await tolerate(['EEXIST'], machine.makeDirectory(step.path, step.mode))
       return
     case 'refresh':
+      if (step.when === 'back') await keep(machine, step.keep, id)
+      await undoEffect(machine, step)
+      return
     case 'restart':
       await undoEffect(machine, step)
       return
@@ -120,6 +126,14 @@ async function add(
     await machine.create(part, Buffer.from(bytes, 'base64'), mode)
     await machine.publish(part, path)
   })
+}
+
+/** What is there already is left as it is. */
+async function keep(machine: Machine, files: readonly KeptFile[] = [], id: string): Promise<void> {
+  for (const file of files) {
+    await discard(machine, file, id)
+    if (!(await isThere(machine, file.path))) await tolerate(['EEXIST'], add(machine, file, id))
+  }
 }
 
 async function orRemove(machine: Machine, part: string, work: () => Promise<void>): Promise<void> {

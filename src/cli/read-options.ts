@@ -107,6 +107,9 @@ function checkRelations(command: Options['command'], flags: RawFlags, registries
   if (flags.offline === true && flags.prune === true) {
     throw usage('--prune drops an anchor once the registry is seen without it, and --offline does not look')
   }
+  if (flags.offline === true && flags.scope === 'system') {
+    throw usage('--scope system takes what anchors the chain, and --offline does not look at it')
+  }
   checkLogin(flags, registries.length, usage)
 }
 

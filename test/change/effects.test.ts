@@ -122,6 +122,34 @@ describe('steps that have other programs act', () => {
     }
   })
 
+  it('what only the bundle held gets its file before the tool runs, forward, rolled back and after a death', async () => {
+    const third = await createCa({ name: 'Appended by hand' })
+    const path = `${ANCHORS}/kept.crt`
+    const keep = [{ path, mode: 0o644, bytes: Buffer.from(third.pem).toString('base64') }]
+    const kept = steps.map((step): Step => (step.do === 'refresh' ? { ...step, keep } : step))
+    const id = '6c1c9a52-0000-4000-8000-000000000000'
+    for (const reached of [0, 1, 2, 3]) {
+      const world = await debian()
+      world.write(BUNDLE, other.pem + third.pem)
+      const state = new State(new Debian(world.root))
+      await state.writeJournal({ version: 1, id, command: 'test', startedAt: '', steps: kept })
+      for (const step of kept.slice(0, reached)) await doStep(new Debian(world.root), step, id)
+      const machine = new Debian(world.root)
+      await recover(machine, new State(machine))
+      assert.equal(bundleOf(world), third.pem + other.pem, `reached ${reached}`)
+    }
+    const world = await debian()
+    world.write(BUNDLE, other.pem + third.pem)
+    const machine = new Debian(world.root)
+    const state = new State(machine)
+    const planned = { command: 'test', steps: kept, records: await state.records() }
+    await assert.rejects(perform(machine, state, planned, NEVER, () => Promise.reject(new Error('refused'))))
+    assert.equal(bundleOf(world), third.pem + other.pem)
+    await perform(machine, state, planned, NEVER, () => Promise.resolve())
+    assert.ok(bundleOf(world).includes(third.pem))
+    assert.equal(isJournal({ version: 1, id, steps: [{ ...kept[0], keep: [{ path: 'x' }] }] }), false)
+  })
+
   it('what an interrupted run of the tool has left is not built upon', async () => {
     const world = await debian()
     world.write(`${BUNDLE}.new`, ca.pem)

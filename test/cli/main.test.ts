@@ -234,6 +234,7 @@ describe('options', () => {
     [['reg:5000', '--fingerprint', 'ab:cd'], /has 4 hex digits instead of 64/],
     [['reg:5000', '--ca', ''], /--ca expects the path of a file/],
     [['reg:5000', '--offline'], /--offline installs what --ca names/],
+    [['reg:5000', '--offline', '--ca', 'x', '--scope', 'system'], /--offline does not look at it/],
     [['reg:5000', 'reg2:5000', '-u', 'ci'], /--username is for one registry, and 2 are given/],
     [['reg:5000', '--password-stdin'], /--password-stdin needs a user name/],
     [['reg:5000', '--login-required'], /--login-required needs a user name/],

@@ -4,6 +4,7 @@ import {
   wantedFiles,
   withStore,
   type Approved,
+  type KeptFile,
   type Plan,
   type Restart,
 } from '../../change/index.ts'
@@ -47,9 +48,10 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
   const there = wanted.flatMap(({ certificate = '' }) => (look.held.has(certificate) ? [] : [certificate]))
   const restarts = await restartsFor(context, seen.evidence.engines)
   if (there.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
-  const kept = options.keepAppended ? keepAppended(plan, look) : plan
-  if (look.appended.length > 0 && !options.keepAppended) throw handEdited(context, look)
-  return withStore(kept, { store: store.name, there, gone: [] }, restarts)
+  if (look.appended.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
+  if (!options.keepAppended) throw handEdited(context, look)
+  const keep = filesOfTheirOwn(look)
+  return withStore(naming(plan, keep), { store: store.name, there, gone: [], keep }, restarts)
 }
 
 /** The restarts that it takes until every required engine sees the OS store as it will be. */
@@ -65,29 +67,22 @@ async function restartsFor(
   return dockerRestart(context)
 }
 
-/** What somebody appended to the bundle gets a file of its own; it stays theirs, whatever is undone. */
-function keepAppended(plan: Plan, { store, appended }: StoreLook): Plan {
-  const steps = appended.map((der) => {
-    const pem = Buffer.from(encodePem(der))
-    const name = `kept-${fingerprint(der).slice(0, 16).toLowerCase()}.crt`
-    return {
-      do: 'write',
-      path: posix.join(store.anchors, name),
-      mode: 0o644,
-      bytes: pem.toString('base64'),
-    } as const
-  })
-  const items = steps.map(({ path }) => ({
+/** What somebody appended to the bundle gets a file of its own; it stays theirs, whatever is undone or rolled back. */
+function filesOfTheirOwn({ store, appended }: StoreLook): readonly KeptFile[] {
+  return appended.map((der) => ({
+    path: posix.join(store.anchors, `kept-${fingerprint(der).slice(0, 16).toLowerCase()}.crt`),
+    mode: 0o644,
+    bytes: Buffer.from(encodePem(der)).toString('base64'),
+  }))
+}
+
+function naming(plan: Plan, files: readonly KeptFile[]): Plan {
+  const items = files.map(({ path }) => ({
     ...({ action: 'write', target: path, privileged: true } as const),
     reason: 'somebody appended it to the bundle itself, where the next update would drop it',
   }))
-  const changes = steps.map(({ path }) => ({ path, state: 'written' }) as const)
-  return {
-    ...plan,
-    steps: [...plan.steps, ...steps],
-    items: [...plan.items, ...items],
-    changes: [...plan.changes, ...changes],
-  }
+  const changes = files.map(({ path }) => ({ path, state: 'written' }) as const)
+  return { ...plan, items: [...plan.items, ...items], changes: [...plan.changes, ...changes] }
 }
 
 function handEdited(context: Context, { store, appended }: StoreLook): TrustError {
