@@ -14,7 +14,8 @@ export async function planPrune(place: Place, plan: Plan, registry: string): Pro
     place,
     records.files,
     'belongs to an earlier identity',
-    (file, owner) => owner === registry && superseded.has(file.certificate),
+    // What the OS store has goes by undo: its tool has to run behind it.
+    (file, owner) => owner === registry && file.store === undefined && superseded.has(file.certificate),
   )
   const { items, steps, changes, files } = released
   return {
@@ -27,7 +28,13 @@ export async function planPrune(place: Place, plan: Plan, registry: string): Pro
       registries: records.registries.map((record) => {
         if (record.registry !== registry) return record
         const { identity, anchor, since } = record
-        return { registry, identity, anchor, since }
+        const left = record.superseded?.filter((sha256) =>
+          files.some(
+            (file) =>
+              file.store !== undefined && file.certificate === sha256 && file.registries.includes(registry),
+          ),
+        )
+        return { registry, identity, anchor, since, ...(left?.length ? { superseded: left } : {}) }
       }),
     },
   }

@@ -1,7 +1,7 @@
 import type { DaemonProcess } from '../runtimes/docker-process.ts'
 import type { Restartable } from '../runtimes/restart.ts'
 import { stores, type StoreName } from '../stores/index.ts'
-import type { Effect, KeptFile } from './effect.ts'
+import type { Effect } from './effect.ts'
 import type { OwnedFile, PlanItem } from './model.ts'
 import type { Plan } from './plan.ts'
 
@@ -19,20 +19,17 @@ interface Turn {
   readonly store: StoreName
   readonly there: readonly string[]
   readonly gone: readonly string[]
-  readonly keep?: readonly KeptFile[]
 }
 
 /** Brackets the steps of a plan with what makes a store, and the engines that read it, follow them either way. */
 export function withStore<P extends Plan>(plan: P, turn: Turn, restarts: readonly Restart[]): P {
-  const { store, there, gone, keep } = turn
+  const { store, there, gone } = turn
   const turns = there.length + gone.length > 0
   if (!turns && restarts.length === 0) return plan
   const effects = (when: Effect['when']): Effect[] => {
     const [holds, lacks] = when === 'forward' ? [there, gone] : [gone, there]
     return [
-      ...(turns
-        ? [{ do: 'refresh', when, store, there: holds, gone: lacks, ...(keep ? { keep } : {}) } as const]
-        : []),
+      ...(turns ? [{ do: 'refresh', when, store, there: holds, gone: lacks } as const] : []),
       ...restarts.map(({ engine, was, deadlineMs }): Effect => ({
         do: 'restart',
         when,

@@ -89,6 +89,14 @@ function inList(list: BlockList, host: string): boolean {
   return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4')
 }
 
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** @returns the proxy, or why there can be none; Go takes an address without a scheme for http. */
 export function parseProxy(text: string): Proxy | string {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
@@ -99,7 +107,8 @@ export function parseProxy(text: string): Proxy | string {
   const tls = protocol === 'https:'
   const host = hostname.replace(/^\[|\]$/g, '')
   const number = port === '' ? (tls ? 443 : 80) : Number(port)
-  const secret = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const secret = decoded(`${username}:${password}`)
+  if (secret === undefined) return 'its user name or password holds a % that stands for nothing'
   return {
     host,
     port: number,

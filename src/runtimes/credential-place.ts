@@ -3,6 +3,7 @@ import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine, Person } from '../machine/machine.ts'
 
 const LIMIT = 1024 * 1024
+const MAX_LINKS = 16
 
 /** Where somebody's logins are kept. */
 export interface CredentialPlace {
@@ -50,8 +51,7 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
   if (info.kind === 'symlink' && place.elevated) {
     throw new StoringError(`${path} is a link, which root does not follow`, `docker login ${registry}`)
   }
-  const target = info.kind === 'symlink' ? posix.resolve(place.directory, info.linkTarget ?? '') : path
-  const mode = (info.kind === 'symlink' ? await machine.stat(target) : info)?.mode ?? 0o600
+  const { target, mode } = await endOf(place, path)
   const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
     const why = errorCode(error) ?? errorText(error)
     throw new StoringError(`${path} cannot be read (${why})`, `docker login ${registry}`)
@@ -65,6 +65,22 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
     const why = `${path} is damaged (${placeOf(error)}); it was left untouched`
     throw new StoringError(why, `mend it, then: docker login ${registry}`, 'config-damaged')
   }
+}
+
+/** The file behind a link, or behind several; a mode wider than Docker's own is not kept where it is no file's. */
+async function endOf(
+  { machine, registry }: CredentialPlace,
+  path: string,
+): Promise<{ readonly target: string; readonly mode: number }> {
+  let target = path
+  for (let hop = 0; hop < MAX_LINKS; hop++) {
+    const info = await machine.stat(target)
+    if (info === undefined) return { target, mode: 0o600 }
+    if (info.kind === 'file') return { target, mode: info.mode }
+    if (info.kind !== 'symlink') break
+    target = posix.resolve(posix.dirname(target), info.linkTarget ?? '')
+  }
+  throw new StoringError(`${path} leads to no file`, `mend it, then: docker login ${registry}`)
 }
 
 // The parser quotes what it read, and that may be a secret: only the place is passed on.

@@ -172,7 +172,11 @@ describe('hostile servers: the right finding, in bounded time and memory, and no
     it(what, async () => {
       const [json, ...texts] = await faced(what, await options())
       assert.ok(json)
-      const errors = documentOf(json).registries[0]?.findings.filter(({ severity }) => severity === 'error')
+      // An engine that such an answer keeps too busy to speak is the engine's affair, and said.
+      const errors = documentOf(json).registries[0]?.findings.filter(
+        (finding) =>
+          finding.severity === 'error' && !(exit === 'of the engine' && finding.code === 'daemon-down'),
+      )
       assert.equal(
         errors?.some((finding) => finding.code === code),
         code !== undefined,

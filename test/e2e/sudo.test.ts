@@ -225,7 +225,9 @@ describe('a user without privilege, and sudo', function () {
       nothing: '',
       endless: 'x'.repeat(2 * 1024 * 1024),
     })) {
-      const run = await host.product(['__apply'], { input: `${line}\n` })
+      // The caller stays: its going would end the privileged half by itself.
+      const script = `{ cat; sleep ${what === 'not agreed to' ? 4 : 1}; } | "$@"`
+      const run = await host.run(['sh', '-c', script, 'caller', ...argv, '__apply'], { input: `${line}\n` })
       assert.ok([2, 4].includes(run.code), `${what}: ${run.code} ${run.stdout}`)
       assert.match(run.stdout, /"(?:policy|consent-missing|bad-registry)"/, what)
     }

@@ -64,7 +64,9 @@ export async function askIdentity(
     `  valid ${day(certificate.notBefore)} to ${day(certificate.notAfter)}, ${where}`,
     `  SHA256 ${colons(certificate.sha256)}`,
     '',
-    `It will be trusted for ${registry} only, by ${engines.join(', ')}.`,
+    context.options.scope === 'system'
+      ? 'It goes into the OS store: every program on this machine will accept any site signed by it.'
+      : `It will be trusted for ${registry} only, by ${engines.join(', ')}.`,
     'Get the true fingerprint of this very certificate from the owner of the registry, over another channel:',
     '  openssl x509 -in ca.pem -noout -fingerprint -sha256',
     ...(role === 'intermediate'
@@ -119,7 +121,7 @@ export async function askChanges(
   if (options.yes || items.length === 0) return
   if (options.input) {
     services.progress.done()
-    const signs = { write: '+', remove: '-', run: '!', restart: '!' }
+    const signs = { write: '+', remove: '-', run: '! run', restart: '! restart' }
     const shown = items.map(
       (item) => `  ${signs[item.action]} ${printable(item.target)}    ${printable(item.reason)}\n`,
     )

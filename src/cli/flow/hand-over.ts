@@ -78,7 +78,8 @@ export async function handOver(
     timeoutMs: STAGES * options.timeoutMs + MARGIN_MS,
     signal,
     hear: async (line) => {
-      const message = JSON.parse(line) as Message
+      const message = messageIn(line)
+      if (message === undefined) return undefined
       if ('storeLogin' in message) return JSON.stringify(await store(message.storeLogin.identityToken))
       last = message
       return undefined
@@ -93,6 +94,16 @@ export async function handOver(
     ...(seen === undefined ? {} : { seen }),
     ...(fix === undefined ? {} : { fix }),
   })
+}
+
+/** sudo may have something to say of its own, for instance that a password will expire. */
+function messageIn(line: string): Message | undefined {
+  try {
+    const message: unknown = JSON.parse(line)
+    return typeof message === 'object' && message !== null ? (message as Message) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What is approved for a registry, as the privileged half may know it. */

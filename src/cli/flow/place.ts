@@ -2,6 +2,7 @@ import { TrustError, errorCode } from '../../errors.ts'
 import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
+import { DeadlineError, within } from '../../registry/deadline.ts'
 import { dockerEndpoint } from '../../runtimes/docker-context.ts'
 import { parseMachine, type MachineChoice } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
@@ -18,6 +19,9 @@ export interface Place {
   readonly why?: string
   close(): Promise<void>
 }
+
+/** Behind another socket of a context there is mostly a virtual machine: Docker Desktop, colima, Rancher Desktop. */
+const USUAL_SOCKETS = new Set(['/var/run/docker.sock', '/run/docker.sock'])
 
 /** The computer that the command was typed on. */
 export function thisComputer(services: Services): Machine {
@@ -38,7 +42,17 @@ export async function findPlace(options: Options, services: Services, change: bo
   if (options.machine) return connect(options.machine, '--machine', options, services, change)
   const { host, why } = await dockerEndpoint(machine, env)
   if (host === undefined) return { machine, close }
-  if (host.startsWith('unix://')) return { machine, socket: host.slice('unix://'.length), close }
+  if (host.startsWith('unix://')) {
+    const socket = host.slice('unix://'.length)
+    if (why === 'DOCKER_HOST' || USUAL_SOCKETS.has(socket)) return { machine, socket, close }
+    throw new TrustError(
+      'policy',
+      `${why} points to ${host}: that engine may read other files than this computer's`,
+      {
+        fix: 'trust-registry --machine local …      # for the engine of this computer itself',
+      },
+    )
+  }
   if (host.startsWith('ssh://')) return connect(parseMachine(host, why), why, options, services, change)
   throw new TrustError('policy', `${why} points to ${host}: that engine lives on another machine`, {
     fix: 'trust-registry --machine ssh://user@host …, or --machine local for the engine of this one',
@@ -61,6 +75,7 @@ async function connect(
   // ssh may be about to ask.
   services.progress.done()
   const { timeoutMs, input: interactive } = options
+  const { signal } = services.io
   const link = await SshLink.open(choice, { timeoutMs, interactive, env: services.io.env }).catch(
     (error: unknown) => {
       throw error instanceof SshError ? refusal(choice, error.said, why) : error
@@ -68,11 +83,11 @@ async function connect(
   )
   try {
     let channel = new Channel(await link.exec(bootstrap))
-    let greeting = await greet(channel)
+    let greeting = await within(timeoutMs, 'first words over ssh', signal, greet(channel))
     if (change && greeting.uid !== 0) {
       // Where sudo would have to ask it fails at once, and what needs root says so later.
       const asRoot = new Channel(await link.exec(`exec sudo -n ${bootstrap.replace('exec ', '')}`))
-      const root = await greet(asRoot).catch(() => undefined)
+      const root = await within(timeoutMs, 'sudo over ssh', signal, greet(asRoot)).catch(() => undefined)
       if (root?.uid === 0) {
         channel.close()
         channel = asRoot
@@ -88,7 +103,8 @@ async function connect(
     }
   } catch (error) {
     await link.close()
-    if (errorCode(error) !== 'ECONNRESET' && errorCode(error) !== 'EIO') throw error
+    const silent = error instanceof DeadlineError
+    if (!silent && errorCode(error) !== 'ECONNRESET' && errorCode(error) !== 'EIO') throw error
     throw new TrustError('machine-refused', `${choice.text} lets us in, but runs no shell for us`, {
       fix: `ssh ${shellWord(choice.destination)} sh -c true      # has to work`,
       cause: error,

@@ -23,6 +23,8 @@ import { recordOf } from './record.ts'
 import { undoOne } from './undo.ts'
 
 /** What the caller says follows at once: the password for sudo was typed before we began. */
+/** The caller's credential helper may have to be unlocked, and is asked twice at the most. */
+const HELPERS_MS = 90_000
 const FIRST_LINE_MS = 10_000
 
 /**
@@ -46,7 +48,7 @@ export async function serve(io: Io, version: string): Promise<number> {
     }
     const keepLogin = async (identityToken: string | undefined): Promise<Stored> => {
       say({ storeLogin: identityToken === undefined ? {} : { identityToken } })
-      return JSON.parse(await lines.next(order.timeoutMs)) as Stored
+      return JSON.parse(await lines.next(order.timeoutMs + HELPERS_MS)) as Stored
     }
     const { document } = await orRefusal(context, order.registry, () =>
       order.do === 'undo' ? undoOne(context, order.registry) : trust({ ...context, keepLogin }, order),

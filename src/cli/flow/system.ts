@@ -1,10 +1,8 @@
-import { posix } from 'node:path'
 import {
   planInstall,
   wantedFiles,
   withStore,
   type Approved,
-  type KeptFile,
   type Plan,
   type Restart,
 } from '../../change/index.ts'
@@ -12,8 +10,9 @@ import { TrustError } from '../../errors.ts'
 import type { EngineEvidence } from '../../judge/index.ts'
 import { detectStore } from '../../stores/detect.ts'
 import { lookAtStore, type StoreLook } from '../../stores/look.ts'
-import { encodePem, nameOf, type Certificate } from '../../x509/index.ts'
+import { isSelfSigned, nameOf, type Certificate } from '../../x509/index.ts'
 import { fingerprintOf as fingerprint } from '../../stores/census.ts'
+import { keeping } from './appended.ts'
 import { againLine } from './consent.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
@@ -38,6 +37,9 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
     if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, seen.target.registry)
   }
   const look = await lookAtStore(machine, store)
+  const rooted = install.some((certificate) => isSelfSigned(certificate))
+  const known = seen.judgement.path.some(({ certificate }) => look.held.has(certificate.sha256))
+  if (!rooted && !known) throw rootless(seen.target.registry)
   const records = await context.state.records()
   const ours = new Set(records.files.map((file) => file.path))
   const wanted = wantedFiles([store.anchors], install, 'system')
@@ -50,8 +52,8 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
   if (there.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
   if (look.appended.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
   if (!options.keepAppended) throw handEdited(context, look)
-  const keep = filesOfTheirOwn(look)
-  return withStore(naming(plan, keep), { store: store.name, there, gone: [], keep }, restarts)
+  const bracketed = withStore(plan, { store: store.name, there, gone: [] }, restarts)
+  return keeping(bracketed, look)
 }
 
 /** The restarts that it takes until every required engine sees the OS store as it will be. */
@@ -67,24 +69,6 @@ async function restartsFor(
   return dockerRestart(context)
 }
 
-/** What somebody appended to the bundle gets a file of its own; it stays theirs, whatever is undone or rolled back. */
-function filesOfTheirOwn({ store, appended }: StoreLook): readonly KeptFile[] {
-  return appended.map((der) => ({
-    path: posix.join(store.anchors, `kept-${fingerprint(der).slice(0, 16).toLowerCase()}.crt`),
-    mode: 0o644,
-    bytes: Buffer.from(encodePem(der)).toString('base64'),
-  }))
-}
-
-function naming(plan: Plan, files: readonly KeptFile[]): Plan {
-  const items = files.map(({ path }) => ({
-    ...({ action: 'write', target: path, privileged: true } as const),
-    reason: 'somebody appended it to the bundle itself, where the next update would drop it',
-  }))
-  const changes = files.map(({ path }) => ({ path, state: 'written' }) as const)
-  return { ...plan, items: [...plan.items, ...items], changes: [...plan.changes, ...changes] }
-}
-
 function handEdited(context: Context, { store, appended }: StoreLook): TrustError {
   return new TrustError(
     'consent-missing',
@@ -94,6 +78,15 @@ function handEdited(context: Context, { store, appended }: StoreLook): TrustErro
       seen: appended.map((der) => `SHA256 ${fingerprint(der)}`).join('\n'),
       fix: againLine(context, '--keep-appended'),
     },
+  )
+}
+
+/** Go would take the intermediate for an anchor, and nothing else that reads the OS store would. */
+function rootless(registry: string): TrustError {
+  return new TrustError(
+    'not-possible',
+    'an intermediate alone is no anchor of an OS store: its root is neither there nor given; nothing was changed',
+    { fix: `trust-registry ${registry} --scope system --ca FILE      # with the root in it` },
   )
 }
 

@@ -30,7 +30,11 @@ export async function undo(context: Site): Promise<Outcome> {
 export async function undoOne(context: Site, registry: string): Promise<RegistryView> {
   const { options, machine, state } = context
   const restarts = await restartsBehind(context, registry)
-  const plan = (): Promise<Plan> => planUndo({ machine, state }, new Set([registry]), restarts)
+  const plan = async (): Promise<Plan> => {
+    const planned = await planUndo({ machine, state }, new Set([registry]), restarts)
+    if (!planned.steps.some((step) => step.do === 'refresh')) return planned
+    return (await import('./appended.ts')).keepingAll(machine, planned)
+  }
   const first = await plan()
   const known = (await state.records()).registries.some((record) => record.registry === registry)
   if (!known && isEmpty(first)) return blindView(context, registry, { exitCode: 0, verified: false })
