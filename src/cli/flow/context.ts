@@ -38,6 +38,7 @@ export async function createContext(
   options: Options,
   services: Services,
   place?: Omit<Place, 'close'>,
+  given?: readonly Certificate[],
 ): Promise<Context> {
   const docker = new DockerEngine(place?.socket)
   return {
@@ -51,7 +52,7 @@ export async function createContext(
       ],
       options.runtimes,
     ),
-    given: await readGiven(options.ca),
+    given: given ?? (await readGiven(options.ca)),
     loopbackCounts: false,
   }
 }
