@@ -77,7 +77,8 @@ async function endOf(
     const info = await machine.stat(target)
     if (info === undefined) return { target, mode: 0o600 }
     if (info.kind === 'file') return { target, mode: info.mode }
-    if (info.kind !== 'symlink') break
+    // What is no file says so when it is read.
+    if (info.kind !== 'symlink') return { target, mode: 0o600 }
     target = posix.resolve(posix.dirname(target), info.linkTarget ?? '')
   }
   throw new StoringError(`${path} leads to no file`, `mend it, then: docker login ${registry}`)

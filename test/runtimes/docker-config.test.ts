@@ -115,6 +115,18 @@ describe('runtimes/docker-config: the file', () => {
     assert.deepEqual(fs.readdirSync(path('home/dotfiles')), ['docker.json'])
   })
 
+  it('may be a link to a link: both stay, and so does the mode of the file', async () => {
+    fs.mkdirSync(path('home/.docker'))
+    fs.mkdirSync(path('home/dot'))
+    fs.writeFileSync(path('home/real.json'), '{}', { mode: 0o600 })
+    fs.symlinkSync('../real.json', path('home/dot/config.json'))
+    fs.symlinkSync('../dot/config.json', file())
+    await storeLogin(request())
+    assert.equal(fs.readlinkSync(path('home/dot/config.json')), '../real.json')
+    assert.equal(modeOf(path('home/real.json')), 0o600)
+    assert.deepEqual(JSON.parse(text()), { auths: { 'reg:5000': { auth: AUTH } } })
+  })
+
   it('is no link that root would follow for somebody', async () => {
     fs.mkdirSync(path('home/.docker'))
     fs.writeFileSync(path('victim'), '{}')
