@@ -16,7 +16,7 @@ import type { Route } from './route.ts'
 import { tokenize } from './tokens.ts'
 import { toUsageError } from './usage-error.ts'
 import { version } from './version.ts'
-import { flagKind } from './words.ts'
+import { commandNames, flagKind } from './words.ts'
 import type { CommandName } from './words.ts'
 
 type Way = Extract<Route, { kind: 'run' | 'apply' | 'unknown-command' }>
@@ -72,9 +72,12 @@ async function understand(command: CommandName, argv: readonly string[], env: Io
   }
 }
 
-function unknownCommand(word: string, nearest: CommandName): TrustError {
-  return new TrustError('usage', `"${word}" is no command; the nearest one is "${nearest}"`, {
-    fix: `trust-registry ${nearest}, or for a registry of that name: trust-registry trust ${word}`,
+function unknownCommand(word: string, nearest: CommandName | undefined): TrustError {
+  const known =
+    nearest === undefined ? `there are ${commandNames.join(', ')}` : `the nearest one is "${nearest}"`
+  const meant = `trust-registry ${nearest ?? '--help'}`
+  return new TrustError('usage', `"${word}" is no command; ${known}`, {
+    fix: `${meant}, or for a registry of that name: trust-registry trust ${word}`,
   })
 }
 

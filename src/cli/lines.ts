@@ -9,7 +9,7 @@ export interface LineReader {
   close(): void
 }
 
-/** Lines of a stream, each bounded, each waited for with a deadline. */
+/** Lines of a stream, waited for with a deadline; what waits to be read is `limit` characters at most, all together. */
 export function lineReader(stream: Readable, limit: number): LineReader {
   const controller = new AbortController()
   const lines: string[] = []
@@ -24,8 +24,13 @@ export function lineReader(stream: Readable, limit: number): LineReader {
     const parts = (rest + text).split('\n')
     rest = parts.pop() ?? ''
     lines.push(...parts)
-    overflow ||= rest.length > limit || parts.some((part) => part.length > limit)
-    if (overflow) stream.pause()
+    const waiting = lines.reduce((sum, line) => sum + line.length + 1, rest.length)
+    overflow ||= waiting > limit + 1
+    if (overflow) {
+      lines.length = 0
+      rest = ''
+      stream.pause()
+    }
     wake()
   }
   stream.setEncoding('utf8').on('data', data).on('end', end).on('close', end).on('error', end)
@@ -45,7 +50,7 @@ export function lineReader(stream: Readable, limit: number): LineReader {
       }
       const line = overflow ? undefined : lines.shift()
       if (line === undefined)
-        throw new TrustError('policy', 'no order came on stdin, or one that is too long')
+        throw new TrustError('policy', 'no order came on stdin, or more than an order holds')
       return line
     },
     close() {

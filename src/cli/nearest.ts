@@ -1,15 +1,25 @@
-/** The candidate with the smallest edit distance; of equals the first. */
+/** Wrong letters that still make it a slip of the fingers, and no other word. */
+const slips = (word: string, candidate: string): number =>
+  Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
+
+/**
+ * The candidate that was likely meant: the one with the smallest edit distance, as long as that is a slip; else the
+ * only one that begins so. Of equals the first.
+ */
 export function nearest<T extends string>(word: string, candidates: readonly T[]): T | undefined {
+  const cut = word.slice(0, 64)
   let best: T | undefined
   let least = Infinity
   for (const candidate of candidates) {
-    const distance = editDistance(word.slice(0, 64), candidate)
-    if (distance < least) {
+    const distance = editDistance(cut, candidate)
+    if (distance < least && distance <= slips(cut, candidate)) {
       best = candidate
       least = distance
     }
   }
-  return best
+  if (best !== undefined || cut.length < 2) return best
+  const begun = candidates.filter((candidate) => candidate.startsWith(cut))
+  return begun.length === 1 ? begun[0] : undefined
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

@@ -9,6 +9,7 @@ import type { Io } from './io.ts'
 import { parseMachine } from './machine-choice.ts'
 import { readList, type WrongLine } from './list-file.ts'
 import { readPin, readProxy } from './reach-options.ts'
+import { checkRelations } from './relations.ts'
 import type { Options } from './options.ts'
 import { wantsColor } from './print.ts'
 
@@ -87,56 +88,6 @@ function nothingRight([first, ...others]: readonly WrongLine[]): void {
   const more = others.length === 0 ? '' : ` (and ${others.length} more like it)`
   const { code, message, fix } = first.error
   throw new TrustError(code, `${first.place}: ${message}${more}`, { ...(fix !== undefined && { fix }) })
-}
-
-function checkRelations(command: Options['command'], flags: RawFlags, registries: readonly string[]): void {
-  const usage = (message: string, fix?: string): TrustError =>
-    new TrustError('usage', message, fix === undefined ? {} : { fix })
-  if (command === 'undo') {
-    if (flags.all === true && registries.length > 0) throw usage('give registries or --all, not both')
-    if (flags.all !== true && registries.length === 0) {
-      throw usage('undo takes the registries to take back, or --all', 'trust-registry undo reg.corp:5000')
-    }
-  } else if (command !== 'status' && registries.length === 0 && flags.chain === undefined) {
-    throw usage('a registry is missing', `trust-registry ${command} reg.corp:5000`)
-  }
-  if (flags.quiet === true && flags.verbose === true) throw usage('--quiet and --verbose exclude each other')
-  if (flags.offline === true && (flags.ca ?? []).length === 0) {
-    throw usage('--offline installs what --ca names, and --ca is missing', '--offline --ca ca.pem')
-  }
-  if (flags.offline === true && flags.prune === true) {
-    throw usage('--prune drops an anchor once the registry is seen without it, and --offline does not look')
-  }
-  if (flags.offline === true && flags.scope === 'system') {
-    throw usage('--scope system takes what anchors the chain, and --offline does not look at it')
-  }
-  checkLogin(flags, registries.length, usage)
-}
-
-function checkLogin(
-  flags: RawFlags,
-  registries: number,
-  usage: (message: string, fix?: string) => TrustError,
-): void {
-  const named = flags.username !== undefined
-  if (named && registries > 1) {
-    throw usage(`--username is for one registry, and ${registries} are given`, 'log in to them one by one')
-  }
-  if (flags['password-stdin'] === true && !named) {
-    throw usage('--password-stdin needs a user name', '-u NAME --password-stdin')
-  }
-  if (flags['token-realm'] !== undefined && !named) {
-    throw usage(
-      '--token-realm says where a password may go, and needs a user name',
-      '-u NAME --token-realm HOST',
-    )
-  }
-  if (flags['login-required'] === true && flags['no-login'] === true) {
-    throw usage('--login-required and --no-login exclude each other')
-  }
-  if (flags['login-required'] === true && !named) {
-    throw usage('--login-required needs a user name', '-u NAME --login-required')
-  }
 }
 
 function realmHost(text: string): string {

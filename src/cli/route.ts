@@ -7,7 +7,7 @@ export type Route =
   | { readonly kind: 'run'; readonly command: CommandName; readonly argv: readonly string[] }
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
-  | { readonly kind: 'unknown-command'; readonly word: string; readonly nearest: CommandName }
+  | { readonly kind: 'unknown-command'; readonly word: string; readonly nearest?: CommandName }
   | { readonly kind: 'apply' }
   | { readonly kind: 'nothing' }
 
@@ -57,5 +57,6 @@ function looksLikeCommand(word: string): boolean {
 }
 
 function unknown(word: string): Route {
-  return { kind: 'unknown-command', word, nearest: nearest(word, commandNames) ?? 'trust' }
+  const near = nearest(word, commandNames)
+  return { kind: 'unknown-command', word, ...(near !== undefined && { nearest: near }) }
 }

@@ -12,9 +12,19 @@ const actors: Readonly<Record<Owner, string>> = {
 const order = { error: 0, warning: 1, info: 2 } as const
 const tones: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', info: 'dim' }
 
-/** Errors first, and among them the one that Docker prints. */
+/** That it may be somebody else comes before anything else; then errors, and among them the one that Docker prints. */
 export function inOrder(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted((a, b) => order[a.severity] - order[b.severity] || standing(b) - standing(a))
+  return findings.toSorted(
+    (a, b) =>
+      Number(isAlarm(b)) - Number(isAlarm(a)) ||
+      order[a.severity] - order[b.severity] ||
+      standing(b) - standing(a),
+  )
+}
+
+/** A short screen keeps it, whatever else has to go. */
+export function isAlarm({ code }: Finding): boolean {
+  return code === 'identity-changed'
 }
 
 /** Where there is no engine at all, that comes before what one would say. */

@@ -3,7 +3,7 @@ import { changeRows, identityLines, loginLines, planRows, proofLines } from './c
 import { consumerRows } from './consumers.ts'
 import type { ErrorDocument, ResultDocument } from './document.ts'
 import { errorLines } from './error.ts'
-import { findingRows } from './findings.ts'
+import { findingRows, isAlarm } from './findings.ts'
 import { fit, type Section } from './fit.ts'
 import { indent, plural, width } from './layout.ts'
 import { breakLogCommands } from './printable.ts'
@@ -85,7 +85,7 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
         style,
         document.consumers.some(({ name }) => name === 'go') ? 'Go' : 'Docker',
       ),
-      keep: document.error === undefined ? 1 : 0,
+      keep: document.error === undefined || document.findings.some(isAlarm) ? 1 : 0,
       rank: 2,
       vital: true,
       more: more('finding'),

@@ -42,7 +42,9 @@ describe('route', () => {
     ['undo --state-dir --help', { kind: 'help', command: 'undo' }],
     ['help dignose', { kind: 'unknown-command', word: 'dignose', nearest: 'diagnose' }],
     ['stauts', { kind: 'unknown-command', word: 'stauts', nearest: 'status' }],
-    ['--json reg', { kind: 'unknown-command', word: 'reg', nearest: nearest('reg', commandNames) }],
+    ['--json reg', { kind: 'unknown-command', word: 'reg' }],
+    ['help nonsense', { kind: 'unknown-command', word: 'nonsense' }],
+    ['nonsense --help', { kind: 'unknown-command', word: 'nonsense' }],
   ]
   for (const [line, expected] of cases) {
     it(line, () => {
@@ -115,6 +117,21 @@ describe('nearest', () => {
   it('counts a swap as one', () => {
     assert.equal(editDistance('stauts', 'status'), 1)
     assert.equal(editDistance('', 'undo'), 4)
+  })
+
+  it('is near: a slip of the fingers, or a word cut short', () => {
+    const words = ['status', 'undo', 'state-dir', 'json', 'fingerprint']
+    const cases = {
+      stauts: 'status',
+      undoo: 'undo',
+      jsom: 'json',
+      stat: 'status',
+      st: undefined,
+      fing: 'fingerprint',
+    }
+    for (const [word, expected] of Object.entries(cases)) assert.equal(nearest(word, words), expected, word)
+    for (const far of ['x', 'harbor', 'registry', '', 'u']) assert.equal(nearest(far, words), undefined, far)
+    assert.equal(nearest('x'.repeat(1000), words), undefined)
   })
 
   it('is a distance', () => {

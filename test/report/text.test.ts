@@ -268,6 +268,7 @@ describe('report: bounds', () => {
       message: word,
       fix: fc.array(word, { maxLength: 30 }).map((lines) => lines.join('\n')),
     })
+    const changed = (one: Finding): Finding => ({ ...one, code: 'identity-changed', severity: 'warning' })
     const many = fc.integer({ min: 0, max: 15 })
     const stop = fc.option(
       fc.record({ code: fc.constantFrom('policy', 'locked'), message: word, seen: word, fix: word }),
@@ -275,7 +276,7 @@ describe('report: bounds', () => {
     )
     fc.assert(
       fc.property(
-        fc.array(finding, { maxLength: 30 }),
+        fc.array(fc.oneof(finding, finding.map(changed)), { maxLength: 30 }),
         many,
         many,
         stop,
@@ -304,7 +305,10 @@ describe('report: bounds', () => {
           )
           for (const command of ['trust', 'diagnose', 'undo']) {
             const one = outcome(command, document, path, { takenFrom: 'https://reg.corp:5000/v2/' })
-            assert.ok(text(one).split('\n').length - 1 <= 24)
+            const short = text(one)
+            assert.ok(short.split('\n').length - 1 <= 24)
+            if (findings.some(({ code }) => code === 'identity-changed'))
+              assert.ok(short.includes('identity-changed'), short)
             const all = text(one, { verbose: true })
             for (const { code } of findings) assert.ok(all.includes(code))
             assert.doesNotMatch(all, /-v shows/)
@@ -319,6 +323,19 @@ describe('report: bounds', () => {
     const findings = findingCodes.slice(0, 20).map((code) => ({ ...examples.expiresSoon, code }))
     const many = outcome('diagnose', registry({ findings, consumers: [consumer('docker', 'trusted')] }))
     assert.match(text(many), /^ \+1\d more findings, -v shows them$/m)
+  })
+
+  it('that it may be somebody else is never among those that are only counted', () => {
+    const findings = findingCodes.map((code) => ({
+      ...examples.expiresSoon,
+      code,
+      severity: code === 'identity-changed' ? ('warning' as const) : ('error' as const),
+    }))
+    for (const error of [undefined, { code: 'policy', message: 'no'.repeat(300), seen: 'a\n'.repeat(30) }]) {
+      const more = error === undefined ? {} : { error }
+      const shown = text(outcome('diagnose', registry({ ok: false, findings, ...more })))
+      assert.match(shown, /^ ! identity-changed/m)
+    }
   })
 
   it('says how to see the rest of a long fix instead of half a command', () => {

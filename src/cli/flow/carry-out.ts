@@ -30,6 +30,7 @@ export async function carryOut<T>(
   await askChanges(site, agreed.items, work.consent)
   return state.locked(options.timeoutMs, signal, async () => {
     await recover(machine, state)
+    await site.holds?.()
     await work.check?.()
     const plan = await work.plan()
     sameAsAgreed(site.agreed ?? new Set(agreedLines(agreed.items)), plan)

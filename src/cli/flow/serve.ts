@@ -95,9 +95,12 @@ function trustOptions({ runtimes, aia, offline, prune, login }: TrustOrder): Par
   return { runtimes, aia, offline, prune, ...named }
 }
 
-async function trust(context: Context, order: TrustOrder): Promise<RegistryView> {
+async function trust(site: Context, order: TrustOrder): Promise<RegistryView> {
   const approved = approvedBy(order)
-  await holdAgainstRecord(context, order, approved)
+  const holds = (): Promise<void> => holdAgainstRecord(site, order, approved)
+  // Now, before anybody is asked; and under the lock, for another run may come first.
+  await holds()
+  const context: Context = { ...site, holds }
   const target = parseRegistry(order.registry)
   const survey = surveying(context)
   if (order.offline) return installBlind(context, await survey(), target, approved)

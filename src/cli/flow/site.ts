@@ -14,6 +14,8 @@ export interface Site {
   readonly place?: Omit<Place, 'close'>
   /** In the privileged half: what the caller was shown and has agreed to. */
   readonly agreed?: ReadonlySet<string>
+  /** In the privileged half: under the lock, whether what the caller approved may take the place of what is on record. */
+  readonly holds?: () => Promise<void>
 }
 
 /** Opens the way to the machine, and closes it whatever `work` does. */
