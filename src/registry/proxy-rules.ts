@@ -7,6 +7,8 @@ export interface ProxySettings {
   readonly https?: string
   /** NO_PROXY or no_proxy. */
   readonly no?: string
+  /** User name and password are there and are kept from us: what stands in `https` is not they. */
+  readonly hidden?: true
 }
 
 /** A proxy that speaks CONNECT (RFC 9110 section 9.3.6). */

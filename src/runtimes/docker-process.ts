@@ -1,4 +1,7 @@
 import type { Machine } from '../machine/machine.ts'
+import type { ProxySettings } from '../registry/proxy-rules.ts'
+import { proxyOfEnvironment } from './docker-info.ts'
+import type { EngineSurvey } from './engine.ts'
 
 const PID_FILES = ['/var/run/docker.pid', '/run/docker-ssd.pid']
 
@@ -11,15 +14,8 @@ export interface DaemonProcess {
 
 export async function daemonProcess(machine: Machine): Promise<DaemonProcess | undefined> {
   for (const path of PID_FILES) {
-    const text = (await machine.read(path).catch(() => undefined))?.toString('latin1') ?? ''
-    const pid = Number.parseInt(text, 10)
-    const stat = await machine.read(`/proc/${pid}/stat`).catch(() => undefined)
-    if (stat === undefined) continue
-    // The name in brackets may hold anything; the state and 19 fields later the start follow it.
-    const fields = stat
-      .toString('latin1')
-      .replace(/^.*\) /s, '')
-      .split(' ')
+    const pid = await pidIn(machine, path)
+    const fields = await statOf(machine, pid)
     const ticks = Number(fields[19])
     if (fields[0] !== 'Z' && Number.isInteger(ticks)) return { pid, ticks }
   }
@@ -28,4 +24,59 @@ export async function daemonProcess(machine: Machine): Promise<DaemonProcess | u
 
 export function sameProcess(a: DaemonProcess | undefined, b: DaemonProcess | undefined): boolean {
   return a !== undefined && a.pid === b?.pid && a.ticks === b.ticks
+}
+
+/** What the daemon's process shows; its environment only to root and to its own user. */
+export interface ProcessFacts {
+  readonly survey: Partial<Pick<EngineSurvey, 'startedMs' | 'environment' | 'environmentAssumed'>>
+  readonly proxy: ProxySettings
+}
+
+/** @param files where its number may stand */
+export async function processFacts(
+  machine: Machine,
+  files: readonly string[] = PID_FILES,
+): Promise<ProcessFacts> {
+  for (const path of files) {
+    const pid = await pidIn(machine, path)
+    if (!Number.isInteger(pid)) continue
+    const startedMs = await startOf(machine, pid)
+    const started = startedMs === undefined ? {} : { startedMs }
+    const bytes = await machine.read(`/proc/${pid}/environ`).catch(() => undefined)
+    if (bytes === undefined) return { survey: started, proxy: {} }
+    const pairs = bytes.toString('utf8').split('\0')
+    const value = (name: string): string | undefined =>
+      pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+    const file = value('SSL_CERT_FILE')
+    const dir = value('SSL_CERT_DIR')
+    const environment = { ...(file ? { SSL_CERT_FILE: file } : {}), ...(dir ? { SSL_CERT_DIR: dir } : {}) }
+    return {
+      survey: { ...started, environmentAssumed: false, environment },
+      proxy: proxyOfEnvironment(value),
+    }
+  }
+  return { survey: {}, proxy: {} }
+}
+
+/** procfs dates a folder by the first look at it, which memory pressure repeats: field 22 of proc(5) stat is older. */
+async function startOf(machine: Machine, pid: number): Promise<number | undefined> {
+  const seen = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
+  const fields = await statOf(machine, pid)
+  const age = Number.parseFloat(await textOf(machine, '/proc/uptime')) * 1000 - Number(fields[19]) * 10
+  if (seen === undefined || Number.isNaN(age)) return seen
+  return Math.min(seen, machine.now().getTime() - age)
+}
+
+async function pidIn(machine: Machine, path: string): Promise<number> {
+  return Number.parseInt(await textOf(machine, path), 10)
+}
+
+/** The name in brackets may hold anything; the state follows it, and 19 fields later the start. */
+async function statOf(machine: Machine, pid: number): Promise<readonly string[]> {
+  const stat = await textOf(machine, `/proc/${pid}/stat`)
+  return stat === '' ? [] : stat.replace(/^.*\) /s, '').split(' ')
+}
+
+async function textOf(machine: Machine, path: string): Promise<string> {
+  return (await machine.read(path).catch(() => undefined))?.toString('latin1') ?? ''
 }

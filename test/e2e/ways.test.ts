@@ -52,6 +52,13 @@ describe('ways to a registry', function () {
     const run = await runJson(host, [...args, '-v'], password)
     assert.equal(run.code, 0, run.stdout)
     assert.doesNotMatch(`${run.stdout}${run.stderr}`, /canary/)
+
+    // To others the daemon shows it masked: that is no password to try.
+    await host.run(['chmod', '666', '/var/run/docker.sock'])
+    const other = await runJson(host, ['diagnose', 'reg.corp:5000'], { user: 'nobody' })
+    assert.deepEqual([other.code, codes(other.registry)], [7, ['proxy-failed']], other.stdout)
+    const said = other.registry.findings.find(({ code }) => code === 'proxy-failed')?.message ?? ''
+    assert.match(said, new RegExp(`${middle.address}:3129 cannot be asked: the engine keeps its user name`))
   })
 
   it('a proxy that refuses or is not there: exit 7, with what it did and what Docker says', async () => {

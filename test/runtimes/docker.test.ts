@@ -71,6 +71,23 @@ describe('runtimes/docker: survey', () => {
     assert.deepEqual([found.state, found.environment, found.environmentAssumed], ['running', {}, true])
   })
 
+  it('takes a masked password for one that it does not know', async () => {
+    const masked = { ...INFO[1], HttpsProxy: 'http://xxxxx:xxxxx@proxy.corp:3128', NoProxy: 'here.corp' }
+    await start({ 'GET /version': VERSION, 'GET /info': [200, masked] })
+    const hidden = { https: masked.HttpsProxy, no: 'here.corp', hidden: true }
+    assert.deepEqual((await survey()).proxy, hidden)
+    put('var/run/docker.pid', '77')
+    put('proc/77/environ', 'HTTPS_PROXY=http://joe:secret@other.corp:3128\0')
+    assert.deepEqual((await survey()).proxy, hidden, 'daemon.json wins over the environment')
+    put('proc/77/environ', 'HTTPS_PROXY=http://joe:secret@proxy.corp:3128\0')
+    const known = { https: 'http://joe:secret@proxy.corp:3128', no: 'here.corp' }
+    assert.deepEqual((await survey()).proxy, known)
+    put('proc/77/environ', '')
+    fs.mkdirSync(path('etc/docker'), { recursive: true })
+    put('etc/docker/daemon.json', JSON.stringify({ proxies: { 'https-proxy': known.https } }))
+    assert.deepEqual((await survey()).proxy, known)
+  })
+
   it('tells absent, down and out of reach apart', async () => {
     const absent = await survey()
     assert.deepEqual([absent.installed, absent.state, absent.problem], [false, 'absent', undefined])

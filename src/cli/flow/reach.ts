@@ -71,6 +71,11 @@ function waysOf(settings: ProxySettings): Ways {
   const proxy = settings.https === undefined ? undefined : parseProxy(settings.https)
   return (target) => {
     if (proxyFor(target, settings) === undefined || proxy === undefined) return undefined
+    if (settings.hidden === true && typeof proxy !== 'string') {
+      const problem =
+        'the engine keeps its user name and password from this user; run it with sudo, or give --proxy'
+      return { ...proxy, problem }
+    }
     // A proxy that is not spoken here is no reason to go round it.
     return typeof proxy === 'string' ? { host: '', port: 0, tls: false, shown: '', problem: proxy } : proxy
   }
