@@ -30,14 +30,23 @@ export type LoginOutcome = { readonly realm?: string } & (
     }
   | {
       readonly ok: false
-      /** `withheld`, `untrusted`: nothing secret was sent; `refused`: the other side would not have it. */
+      /** `withheld`, `untrusted`: it stopped before the next one got a secret; `refused`: the other side would not have it. */
       readonly kind: 'withheld' | 'untrusted' | 'refused' | 'failed'
       readonly code?: RealmRefusal['code']
       /** HOST or HOST:PORT of a realm that only consent keeps from being asked. */
       readonly authority?: string
       readonly message: string
+      /** Who had got the password, or what it was changed into, by then: HOST or HOST:PORT. */
+      readonly sentTo: readonly string[]
     }
 )
+
+/** What one stage says of a failure; who had got the secret by then is known at the end. */
+type Stage = LoginOutcome | Omit<Extract<LoginOutcome, { ok: false }>, 'sentTo'>
+
+interface Work extends LoginRequest {
+  readonly sending: (authority: string) => void
+}
 
 /**
  * Logs in as Docker's client does, over chains that the engine accepts:
@@ -47,6 +56,12 @@ export type LoginOutcome = { readonly realm?: string } & (
  *   4. `GET /v2/` again, with that: 200, and nothing less, is a login.
  */
 export async function authenticate(request: LoginRequest): Promise<LoginOutcome> {
+  const sent = new Set<string>()
+  const stage = await logIn({ ...request, sending: (authority) => sent.add(authority) })
+  return stage.ok ? stage : { ...stage, sentTo: [...sent] }
+}
+
+async function logIn(request: Work): Promise<Stage> {
   const { target, limits } = request
   try {
     const first = await askRegistry(request)
@@ -60,10 +75,7 @@ export async function authenticate(request: LoginRequest): Promise<LoginOutcome>
   }
 }
 
-async function answerChallenges(
-  request: LoginRequest,
-  challenges: readonly Challenge[],
-): Promise<LoginOutcome> {
+async function answerChallenges(request: Work, challenges: readonly Challenge[]): Promise<Stage> {
   const { secret } = request
   const realms = realmsOf(request, challenges)
   if ('code' in realms) {
@@ -118,7 +130,13 @@ function realmsOf(
   return { asked }
 }
 
-function askRegistry({ target, eyes, limits }: LoginRequest, authorization?: string): Promise<Answer> {
-  const headers = authorization === undefined ? {} : { authorization }
-  return askVerified(target, { method: 'GET', path: '/v2/', headers, maxBody: MAX_BODY }, eyes, limits)
+function askRegistry({ target, eyes, limits, sending }: Work, authorization?: string): Promise<Answer> {
+  const look = { method: 'GET', path: '/v2/', maxBody: MAX_BODY } as const
+  const told = {
+    headers: { authorization: authorization ?? '' },
+    sending: (): void => {
+      sending(target.registry)
+    },
+  }
+  return askVerified(target, authorization === undefined ? look : { ...look, ...told }, eyes, limits)
 }

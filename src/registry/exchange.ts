@@ -14,6 +14,8 @@ export interface Ask {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** The request holds a secret: called once the server's chain has been accepted, just before it goes out. */
+  readonly sending?: () => void
   /** Bytes of the answer's body that are read; what comes behind them is not waited for. */
   readonly maxBody: number
 }

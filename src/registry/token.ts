@@ -16,7 +16,7 @@ export interface Password {
 /** What somebody logs in with: a password, or what an earlier login left in its place. */
 export type Secret = Password | { readonly identityToken: string }
 
-/** Why there is no token; `withheld`: nothing secret was sent. */
+/** Why there is no token; `withheld`, `untrusted`: nothing secret was sent to this service. */
 export interface TokenRefusal {
   readonly kind: 'withheld' | 'refused' | 'failed' | 'untrusted'
   readonly message: string
@@ -30,6 +30,8 @@ export interface TokenRequest {
   readonly limits: Limits
   /** Where the registry is: only there may the realm be on loopback or on a link-local address. */
   readonly registryAddresses: readonly string[]
+  /** Told of who is about to get the secret: HOST or HOST:PORT. */
+  readonly sending?: (authority: string) => void
 }
 
 /**
@@ -51,7 +53,8 @@ export async function fetchToken(request: TokenRequest): Promise<Token | TokenRe
     const led = redirected(realm, look)
     if (led !== undefined) return led
     if (secret === undefined) return outcome(realm, look)
-    return outcome(realm, await ask(request, authenticated(request, secret)))
+    const sending = (): void => request.sending?.(realm.target.registry)
+    return outcome(realm, await ask(request, { ...authenticated(request, secret), sending }))
   } catch (error) {
     if (limits.signal?.aborted) throw error
     const message = `the token service ${realm.target.registry}: ${errorText(error)}`

@@ -37,6 +37,7 @@ export async function askVerified(
     connection.socket.destroy()
     throw new UntrustedError(answer.message)
   }
+  ask.sending?.()
   return exchange(target, connection, ask, limits).catch((error: unknown) => {
     // undici only says that the other side closed; the alert of TLS 1.3 is the socket's.
     throw limits.signal?.aborted ? error : (connection.socketError() ?? error)

@@ -79,7 +79,9 @@ export function nextLines(view: RegistryView, command: string, style: Style): st
     return [` ${style.paint('dim', 'To take it back:')} ${view.undo ?? `trust-registry undo ${registry}`}`]
   }
   if (command === 'undo' && changed) {
-    return [` ${style.paint('dim', 'Logged in? That stays until you say:')} docker logout ${registry}`]
+    const podmans = (path: string): boolean => path.includes('/containers/certs.d/')
+    const program = changes.every(({ path }) => podmans(path)) ? 'podman' : 'docker'
+    return [` ${style.paint('dim', 'Logged in? That stays until you say:')} ${program} logout ${registry}`]
   }
   return []
 }

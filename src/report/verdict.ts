@@ -102,6 +102,9 @@ function trusted(document: RegistryDocument, command: string, names: string, cou
   const trusts = `${names} ${count === 1 ? 'trusts' : 'trust'} it`
   if (command !== 'trust') return { tone: 'good', text: trusts }
   if (isOnlyPlanned(document)) return { tone: 'warn', text: `${trusts}; this would be added` }
+  if (document.login?.ok === false && document.exitCode === 0) {
+    return { tone: 'warn', text: `${trusts}, but no stored login is known to work` }
+  }
   if (document.login?.attempted === true && !document.login.ok) {
     return { tone: 'bad', text: `${trusts}, but the login failed` }
   }

@@ -3,7 +3,8 @@ import type { Machine, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, parseGoVersion } from '../x509/index.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
-import { authFile, homeOf, personOf } from './containers-person.ts'
+import { loginByProgram } from './containers-login.ts'
+import { homeOf, personOf } from './containers-person.ts'
 import { DOCKER, firstExisting, SYSTEM } from './containers-places.ts'
 import { judgeSaid, said } from './containers-words.ts'
 import type {
@@ -39,10 +40,13 @@ export interface ContainersProgram {
 export class ContainersEngine implements Engine {
   readonly name: string
   readonly #program: ContainersProgram
+  readonly #authFile: string | undefined
 
-  constructor(program: ContainersProgram) {
+  /** @param authFile `REGISTRY_AUTH_FILE` of the person who called */
+  constructor(program: ContainersProgram, authFile?: string) {
     this.name = program.name
     this.#program = program
+    this.#authFile = authFile
   }
 
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
@@ -126,30 +130,10 @@ export class ContainersEngine implements Engine {
     return { outcome: result.timedOut ? 'unclear' : judgeSaid(result.exitCode, message), message }
   }
 
-  /** The program stores what it was given by itself, where it and its relatives look for it. */
-  async login(
-    machine: Machine,
-    target: Target,
-    credentials: Credentials,
-    timeoutMs: number,
-  ): Promise<LoginAnswer> {
-    const argv = [
-      ...this.#program.login,
-      '--username',
-      credentials.username,
-      '--password-stdin',
-      target.registry,
-    ]
-    const person = personOf(machine)
-    const result = await machine.run([this.name, ...argv], {
-      input: credentials.password,
-      timeoutMs,
-      env: await homeOf(machine, person),
-      ...(person ? { as: person } : {}),
-    })
-    const ok = result.exitCode === 0
-    const stored = await authFile(machine)
-    return { ok, message: ok ? result.stdout.trim() : said(result), ...(ok ? { stored } : {}) }
+  login(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<LoginAnswer> {
+    const own = this.#authFile === undefined ? {} : { authFile: this.#authFile }
+    const request = { machine, program: this.name, registry: target.registry, timeoutMs, ...own }
+    return loginByProgram(request, this.#program.login, credentials)
   }
 
   async #strays(machine: Machine, target: Target): Promise<readonly string[]> {

@@ -2,6 +2,9 @@ import { isObject, objectAt, StoringError, type Config, type CredentialPlace } f
 
 const HELPER_MS = 30_000
 
+/** What `docker-credential-x` calls an identity token's user. */
+export const TOKEN_USER = '<token>'
+
 export interface HelperChoice {
   /** `pass` for docker-credential-pass. */
   readonly name: string
@@ -67,4 +70,16 @@ export async function callHelper(
   throw failed(
     harmless && said !== '' ? said.slice(0, 200) : `exit code ${result.exitCode ?? 'none, it was killed'}`,
   )
+}
+
+/**
+ * What a helper holds for the registry, in its own form; empty: nothing.
+ * @throws StoringError where it cannot tell
+ */
+export function heldBy(place: CredentialPlace, name: string): Promise<string> {
+  return callHelper(place, name, 'get', place.registry).catch((error: unknown) => {
+    // docker-credential-helpers credentials/error.go; others word it much like it.
+    if (error instanceof StoringError && error.why.includes('not found')) return ''
+    throw error
+  })
 }

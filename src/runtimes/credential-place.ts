@@ -13,6 +13,8 @@ export interface CredentialPlace {
   readonly elevated: boolean
   /** `DOCKER_CONFIG`, else `~/.docker`. */
   readonly directory: string
+  /** `config.json` unless told: podman's family has an `auth.json` of the same form. */
+  readonly file?: string
   readonly registry: string
   /** Variables that helpers need to find their keyring: HOME, XDG_RUNTIME_DIR, DBUS_SESSION_BUS_ADDRESS … */
   readonly env: Readonly<Record<string, string>>
@@ -32,6 +34,8 @@ export interface ConfigFile {
 /** A login that could not be kept: what is wrong with the place, as a finding says it. */
 export class StoringError extends TrustError {
   declare readonly finding?: 'credential-helper-failed' | 'config-damaged'
+  /** The message without what it was about. */
+  readonly why: string
 
   constructor(why: string, fix: string, finding?: StoringError['finding']) {
     super('login-failed', `the login was accepted but not stored: ${why}`, {
@@ -39,13 +43,14 @@ export class StoringError extends TrustError {
       ...(finding === undefined ? {} : { finding }),
     })
     this.name = 'TrustError'
+    this.why = why
   }
 }
 
 /** @throws StoringError */
 export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
   const { machine, registry } = place
-  const path = posix.join(place.directory, 'config.json')
+  const path = posix.join(place.directory, place.file ?? 'config.json')
   const info = await machine.stat(path)
   if (!info) return { target: path, mode: 0o600, bytes: undefined, config: {} }
   if (info.kind === 'symlink' && place.elevated) {
@@ -104,7 +109,7 @@ export async function writeConfig(
   const { machine, elevated, person } = place
   const owner = elevated ? person : undefined
   const directory = posix.dirname(target)
-  const part = posix.join(directory, `.config.json.${process.pid}.tmp`)
+  const part = posix.join(directory, `.${place.file ?? 'config.json'}.${process.pid}.tmp`)
   try {
     if ((await machine.stat(directory)) === undefined) await machine.makeDirectory(directory, 0o700, owner)
     await machine.create(part, bytes, mode, owner)
@@ -120,6 +125,16 @@ export async function writeConfig(
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Of text that nobody has checked; empty where it is none. */
+export function jsonObject(text: string): Config {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? parsed : {}
+  } catch {
+    return {}
+  }
 }
 
 /** A copy of an object inside the configuration, or an empty one. */

@@ -1,9 +1,8 @@
 import { posix } from 'node:path'
-import type { Secret } from '../registry/token.ts'
-import { callHelper, chooseHelper } from './credential-helper.ts'
+import { callHelper, chooseHelper, heldBy, TOKEN_USER } from './credential-helper.ts'
 import {
   encodeConfig,
-  isObject,
+  jsonObject,
   objectAt,
   put,
   readConfig,
@@ -22,9 +21,6 @@ export interface Stored {
   readonly helper?: string
   readonly path: string
 }
-
-/** What `docker-credential-x` calls an identity token's user. */
-const TOKEN_USER = '<token>'
 
 /**
  * Stores a login where `docker` will look for it: the registry's own helper, then the general one, then
@@ -47,8 +43,9 @@ export async function storeReversibly(
   const { username, password } = request.credentials
   let formerly: string | undefined
   if (helper !== undefined) {
-    // A helper that has nothing says so by failing.
-    formerly = await callHelper(request, helper.name, 'get', registry).catch(() => undefined)
+    // A helper that cannot tell is given nothing, for it could not be taken back.
+    const held = await heldBy(request, helper.name)
+    formerly = secretOf(held) === '' ? undefined : held
     const secret = identityToken ?? password
     const user = identityToken === undefined ? username : TOKEN_USER
     const input = JSON.stringify({ ServerURL: registry, Username: user, Secret: secret })
@@ -63,13 +60,19 @@ export async function storeReversibly(
   }
   config['auths'] = auths
   const written = encodeConfig(config)
-  await writeConfig(request, target, mode, written)
+  const unstore = async (): Promise<void> => {
+    if (helper === undefined) return
+    if (formerly === undefined) await callHelper(request, helper.name, 'erase', registry)
+    else await callHelper(request, helper.name, 'store', formerly, secretOf(formerly))
+  }
+  await writeConfig(request, target, mode, written).catch(async (error: unknown) => {
+    // A login that is said not to be stored does not stay in the helper.
+    await unstore().catch(() => undefined)
+    throw error
+  })
 
   const takeBack = async (): Promise<void> => {
-    if (helper !== undefined && formerly === undefined)
-      await callHelper(request, helper.name, 'erase', registry)
-    else if (helper !== undefined && formerly !== undefined)
-      await callHelper(request, helper.name, 'store', formerly, secretOf(formerly))
+    await unstore()
     const now = await readConfig(request)
     if (now.bytes?.equals(written) === true) {
       if (bytes === undefined) await request.machine.remove(target)
@@ -86,58 +89,7 @@ export async function storeReversibly(
   return { stored: { path, ...(helper === undefined ? {} : { helper: helper.name }) }, takeBack }
 }
 
-/**
- * The login that `docker` has for a registry: by helper, else the very key, else one that means the same host
- * (docker/cli credentials/file_store.go). Undefined where there is none, or where it cannot be had.
- */
-export async function readLogin(place: CredentialPlace): Promise<Secret | undefined> {
-  const found = await readConfig(place).catch(() => undefined)
-  if (found === undefined) return undefined
-  const helper = await chooseHelper(place, found.config)
-  if (helper !== undefined) {
-    const said = await callHelper(place, helper.name, 'get', place.registry).catch(() => undefined)
-    return said === undefined ? undefined : fromHelper(said)
-  }
-  return fromAuths(objectAt(found.config, 'auths'), place.registry)
-}
-
-/** `auths` of config.json, of podman's auth.json and of `DOCKER_AUTH_CONFIG`. */
-export function fromAuths(auths: Readonly<Record<string, unknown>>, registry: string): Secret | undefined {
-  const key = Object.hasOwn(auths, registry)
-    ? registry
-    : Object.keys(auths).find((k) => hostOf(k) === registry)
-  const entry = key === undefined ? undefined : auths[key]
-  if (!isObject(entry)) return undefined
-  if (typeof entry['identitytoken'] === 'string' && entry['identitytoken'] !== '')
-    return { identityToken: entry['identitytoken'] }
-  const text = typeof entry['auth'] === 'string' ? Buffer.from(entry['auth'], 'base64').toString('utf8') : ''
-  const colon = text.indexOf(':')
-  // Docker's own writer pads with NUL (configfile/file.go decodeAuth).
-  const password = text.slice(colon + 1).replace(/\0+$/, '')
-  return colon < 1 || password === '' ? undefined : { username: text.slice(0, colon), password }
-}
-
-/** registry.ConvertToHostname: the scheme and everything behind the host go. */
-function hostOf(key: string): string {
-  return key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-}
-
-function fromHelper(text: string): Secret | undefined {
-  const { Username: username, Secret: password } = fieldsOf(text)
-  if (typeof username !== 'string' || typeof password !== 'string' || password === '') return undefined
-  return username === TOKEN_USER ? { identityToken: password } : { username, password }
-}
-
 function secretOf(text: string): string {
-  const { Secret: secret } = fieldsOf(text)
+  const { Secret: secret } = jsonObject(text)
   return typeof secret === 'string' ? secret : ''
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isObject(parsed) ? parsed : {}
-  } catch {
-    return {}
-  }
 }

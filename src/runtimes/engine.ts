@@ -103,6 +103,10 @@ export interface LoginAnswer {
   readonly identityToken?: string
   /** The engine keeps its logins itself, and this is where. */
   readonly stored?: string
+  /** There it stands without encryption. */
+  readonly plain?: boolean
+  /** Puts back what it kept for this registry before. */
+  readonly takeBack?: () => Promise<void>
 }
 
 /** One kind of container engine: how to find it, what it reads, how to ask it. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createCa } from '../../fixtures/pki.ts'
 import { judgeRealm } from '../../src/registry/realm.ts'
 import { fetchToken } from '../../src/registry/token.ts'
@@ -89,6 +91,46 @@ describe('registry/authenticate: what no password is sent to', () => {
     const answer = await fetchToken({ ...request, registryAddresses: ['198.18.0.1'] })
     assert.match('kind' in answer ? answer.message : '', /local or metadata address/)
     assert.equal(service.asked.length, 0)
+  })
+
+  it('what has been sent by the time that it stops is told', async () => {
+    const service = await site(await chain(), json({ token: 't' }))
+    const evil = await site(await chain(), json({ token: 't' }))
+    const away = await site(await chain(), (_, response) =>
+      response.writeHead(302, { location: `https://127.0.0.1:${evil.port}/` }).end(),
+    )
+    const realms = [service, away].map(({ port }) => `Bearer realm="https://127.0.0.1:${port}/"`)
+    const front = await registry(realms, 'Bearer t')
+    const outcome = failed(await login(front.port))
+    assert.equal(outcome.kind, 'withheld')
+    assert.deepEqual(outcome.sentTo, [`127.0.0.1:${service.port}`])
+    nothingLeft(away, evil, front)
+
+    const late = failed(await login((await registry(realms.slice(1), 'Bearer t')).port))
+    assert.deepEqual(late.sentTo, [])
+  })
+
+  it('a registry that shows another chain once it is to get the token', async () => {
+    const stranger = await createCa({ name: 'Stranger', keyKind: 'p-256' })
+    const forged = [await stranger.issue({ names: [], ips: ['127.0.0.1'], keyKind: 'p-256' })]
+    const evil = await site(forged, json({}))
+    const service = await site(await chain(), json({ token: 't' }))
+    const front = await registry([`Bearer realm="https://127.0.0.1:${service.port}/"`], 'Bearer t')
+    let looks = 0
+    const limits = {
+      timeoutMs: 2000,
+      wire: {
+        resolve: (): Promise<readonly string[]> => Promise.resolve(['127.0.0.1']),
+        dial: (host: string, port: number): Promise<Duplex> => {
+          if (port === front.port) looks++
+          const to = port === front.port && looks > 1 ? evil.port : port
+          return Promise.resolve(connect({ host, port: to }))
+        },
+      },
+    }
+    const outcome = failed(await login(front.port, { limits }))
+    assert.deepEqual([outcome.kind, outcome.sentTo], ['untrusted', [`127.0.0.1:${service.port}`]])
+    nothingLeft(evil)
   })
 
   for (const status of [301, 302, 303, 307, 308]) {

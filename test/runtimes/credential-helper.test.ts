@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import * as fs from 'node:fs'
 import { LocalMachine } from '../../src/machine/local.ts'
-import { storeLogin, type Stored, type StoreRequest } from '../../src/runtimes/docker-config.ts'
+import {
+  storeLogin,
+  storeReversibly,
+  type Stored,
+  type StoreRequest,
+} from '../../src/runtimes/docker-config.ts'
 import { leaveOut } from '../support/left-out.ts'
 import { throwaway } from '../machine/throwaway.ts'
 
@@ -102,6 +107,46 @@ describe('runtimes/docker-config: credential helpers', () => {
     })
   }
 
+  /** A keyring in a file, with Docker's protocol. */
+  const keyring = (before?: string, trouble = ''): (() => string | undefined) => {
+    const file = path('keyring')
+    if (before !== undefined) fs.writeFileSync(file, before)
+    helper(
+      'docker-credential-trust-registry-x',
+      `${trouble}
+case $1 in
+store) cat '${path('log/input')}' > '${file}' ;;
+get) test -s '${file}' && cat '${file}' && exit 0; echo 'credentials not found in native keychain'; exit 1 ;;
+erase) rm -f '${file}' ;;
+esac`,
+    )
+    return () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined)
+  }
+  const old = JSON.stringify({ ServerURL: 'reg:5000', Username: 'amy', Secret: 'old' })
+
+  for (const before of [undefined, old]) {
+    const what = before === undefined ? 'nothing' : 'another login'
+    it(`hold ${what} again where config.json cannot be written after them, or the login is taken back`, async () => {
+      put({ credsStore: 'trust-registry-x' })
+      const held = keyring(before)
+      const { takeBack } = await storeReversibly(request())
+      assert.match(held() ?? '', /"Username":"bob"/)
+      await takeBack()
+      assert.equal(held(), before)
+      const machine = new LocalMachine({ env: { PATH: path('bin') } })
+      machine.create = () => Promise.reject(Object.assign(new Error('EROFS: read-only'), { code: 'EROFS' }))
+      assert.match(await failure({ machine }), /cannot be written: EROFS/)
+      assert.equal(held(), before)
+    })
+  }
+
+  it('that cannot say what they hold are given nothing: it could not be taken back', async () => {
+    put({ credsStore: 'trust-registry-x' })
+    const held = keyring(old, 'test "$1" = get && { echo the keyring is locked; exit 1; }')
+    assert.match(await failure(), /: the keyring is locked$/)
+    assert.equal(held(), old)
+  })
+
   it('say why they fail, shortly', async () => {
     put({ credsStore: 'trust-registry-x' })
     for (const [script, expected] of [
@@ -132,7 +177,7 @@ describe('runtimes/docker-config: credential helpers', () => {
       [`sed 's/.*Secret":"\\(.*\\)".*/\\1/' '${input}' | tr -d '\\n' | base64; exit 1`, 'canary-secret'],
     ]
     for (const [script, password] of cases) {
-      helper('docker-credential-trust-registry-x', script)
+      helper('docker-credential-trust-registry-x', `test "$1" = get && exit 0\n${script}`)
       const message = await failure({ credentials: { username: 'bob', password } })
       assert.match(message, /: exit code 1$/, script)
       assert.doesNotMatch(message, /canary|pa"|pa\\"|wörd|Y2FuYXJ5/)

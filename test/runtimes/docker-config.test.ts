@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fs from 'node:fs'
-import {
-  fromAuths,
-  storeLogin,
-  storeReversibly,
-  type StoreRequest,
-} from '../../src/runtimes/docker-config.ts'
+import { storeLogin, storeReversibly, type StoreRequest } from '../../src/runtimes/docker-config.ts'
+import { fromAuths } from '../../src/runtimes/stored-login.ts'
 import { leaveOut } from '../support/left-out.ts'
 import { throwaway, unprivileged } from '../machine/throwaway.ts'
 

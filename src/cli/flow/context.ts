@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { TrustError } from '../../errors.ts'
 import { ContainerdEngine } from '../../runtimes/containerd.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
+import type { Machine } from '../../machine/machine.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readCertificates, type Certificate } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
@@ -47,7 +49,7 @@ export async function createContext(
       [
         docker,
         ...dockerJobs(docker),
-        ...containersEngines(),
+        ...containersEngines(ownAuthFile(services, place?.machine)),
         new ContainerdEngine(options.runtimes.includes('containerd')),
       ],
       options.runtimes,
@@ -55,6 +57,13 @@ export async function createContext(
     given: given ?? (await readGiven(options.ca)),
     loopbackCounts: false,
   }
+}
+
+/** `REGISTRY_AUTH_FILE` steers the programs of this computer, and nobody's whose variables are not ours. */
+export function ownAuthFile({ io }: Services, machine: Machine | undefined): string | undefined {
+  const own = io.env['REGISTRY_AUTH_FILE']
+  if (machine?.kind !== 'local' || machine.who().elevated || own === undefined || own === '') return undefined
+  return resolve(own)
 }
 
 /** Those that `--runtime` names; all where it names none. */

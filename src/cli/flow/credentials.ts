@@ -4,7 +4,10 @@ import { TrustError } from '../../errors.ts'
 import type { CredentialPlace } from '../../runtimes/credential-place.ts'
 import { StoringError } from '../../runtimes/credential-place.ts'
 import { storeReversibly } from '../../runtimes/docker-config.ts'
-import type { Context, Stored } from './context.ts'
+import type { Loader } from '../../runtimes/engine.ts'
+import { loginPlaces } from '../../runtimes/containers-login.ts'
+import { containersLogin, dockerLogin, type FoundLogin } from '../../runtimes/stored-login.ts'
+import { ownAuthFile, type Context, type Stored } from './context.ts'
 import { thisComputer } from './place.ts'
 
 const HELPER_VARIABLES = [
@@ -29,9 +32,22 @@ export function placeOf(context: Context, registry: string): CredentialPlace {
   return { machine, person: invoker, elevated, directory, registry, env: helperEnvironment(context) }
 }
 
+/** The login that this person's `docker`, or podman where that is the engine, has for a registry already. */
+export async function storedLogin(context: Context, registry: string, loader: Loader): Promise<FoundLogin> {
+  const docker = placeOf(context, registry)
+  const { services, machine } = context
+  const variable = machine.who().elevated ? '' : services.io.env['DOCKER_AUTH_CONFIG']
+  if (loader !== 'containers') return dockerLogin(docker, variable)
+  const authFile = ownAuthFile(services, machine)
+  const own = await loginPlaces({ machine, registry, ...(authFile === undefined ? {} : { authFile }) })
+  return containersLogin([...own, docker])
+}
+
 /** A login that is kept while the change it belongs to is still under way. */
 export interface Keeper {
   readonly keep: (identityToken: string | undefined) => Promise<Stored>
+  /** What an engine has stored by itself, and how to put back what was there. */
+  readonly owe: (takeBack: () => Promise<void>) => void
   /** The change failed: what was there before comes back. */
   readonly takeBack: () => Promise<void>
 }
@@ -59,6 +75,9 @@ export function keeperFor(context: Context, registry: string, password: string):
   }
   return {
     keep: (token) => context.keepLogin?.(token) ?? own(token),
+    owe: (takeBack) => {
+      undo = takeBack
+    },
     // The change has failed already, and says so; what cannot be put back is no second failure.
     takeBack: () => undo().catch(() => undefined),
   }

@@ -37,7 +37,7 @@ export async function install(
   attempt: Attempt,
 ): Promise<RegistryView> {
   const { options, machine } = context
-  const report = attempt.kind === 'failed' ? attempt.report : undefined
+  const report = attempt.kind === 'settled' ? attempt.report : undefined
   const password = attempt.kind === 'proven' ? attempt.password : undefined
   const plan = await planFor(context, seen, approved)
   const { identity } = approved

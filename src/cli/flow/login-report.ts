@@ -2,6 +2,7 @@ import { TrustError } from '../../errors.ts'
 import type { Finding } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { LoginOutcome } from '../../registry/authenticate.ts'
+import type { LoginProblem, StoredLogin } from '../../runtimes/stored-login.ts'
 import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, type ExitCode } from '../exit.ts'
@@ -12,6 +13,8 @@ import type { Context, Stored } from './context.ts'
 export interface LoginReport {
   readonly document: LoginDocument
   readonly findings: readonly Finding[]
+  /** Nobody has asked for this login: that it fails changes no exit code. */
+  readonly advisory?: true
 }
 
 /** A login that the registry, its token service or our own policy has stopped. */
@@ -19,20 +22,23 @@ export function outcomeReport(
   context: Context,
   registry: string,
   outcome: Extract<LoginOutcome, { ok: false }>,
+  username = context.options.username ?? 'NAME',
 ): LoginReport {
-  const { kind, realm } = outcome
-  const attempted = kind === 'refused' || kind === 'failed'
-  const message = attempted ? outcome.message : `${outcome.message}; no password was sent`
+  const { kind, realm, sentTo } = outcome
+  const stopped = kind === 'withheld' || kind === 'untrusted'
+  const attempted = !stopped || sentTo.length > 0
+  const gone = attempted ? `by then the password had gone to ${sentTo.join(' and ')}` : 'no password was sent'
+  const message = stopped ? `${outcome.message}; ${gone}` : outcome.message
   const document = { attempted, ok: false, message, ...(realm === undefined ? {} : { realm }) }
-  return { document, findings: outcomeFindings(context, registry, outcome) }
+  return { document, findings: outcomeFindings(context, registry, username, outcome) }
 }
 
 function outcomeFindings(
   context: Context,
   registry: string,
+  username: string,
   { kind, code, authority, message, realm }: Extract<LoginOutcome, { ok: false }>,
 ): readonly Finding[] {
-  const { username = 'NAME' } = context.options
   if (kind === 'refused') {
     return [
       {
@@ -40,7 +46,7 @@ function outcomeFindings(
         severity: 'error',
         owner: 'machine',
         message: `${registry} does not let ${username} in: ${message}`,
-        fix: `${tryAgain(context, registry)}      # to try the password by itself`,
+        fix: `${tryAgain(username, registry)}      # to try the password by itself`,
       },
     ]
   }
@@ -80,25 +86,71 @@ export function keepingFindings(stored: Stored, registry: string): readonly Find
     const message = stored.problem ?? 'the login was accepted but not stored'
     return [{ code: stored.finding, severity: 'error', owner: 'machine', message }]
   }
-  if (stored.plain === undefined) return []
+  return stored.plain === undefined ? [] : plainFinding(registry, stored.plain, 'docker')
+}
+
+/** @param program whose file it is: it logs out and in again */
+export function plainFinding(registry: string, path: string, program: string): readonly Finding[] {
+  const setting =
+    program === 'docker' ? '"credsStore": "pass"' : `"credHelpers": {${JSON.stringify(registry)}: "pass"}`
   return [
     {
       code: 'credentials-unencrypted',
       severity: 'warning',
       owner: 'machine',
-      message: `the password for ${registry} stands in ${stored.plain} as base64, which is no encryption: whoever reads the file has it`,
+      message: `the password for ${registry} stands in ${path} as base64, which is no encryption: whoever reads the file has it`,
       fix: `# with a credential helper installed, such as docker-credential-pass or docker-credential-secretservice:
-docker logout ${registry}
-# "credsStore": "pass" in ${stored.plain}, then log in again`,
+${program} logout ${registry}
+# ${setting} in ${path}, then log in again`,
     },
   ]
+}
+
+/** A login that somebody made before us, tried over the chain that is trusted now. */
+export function storedReport(
+  context: Context,
+  registry: string,
+  { where, plain, secret }: StoredLogin,
+  outcome: LoginOutcome,
+): LoginReport {
+  const program = plain?.endsWith('auth.json') === true ? 'podman' : 'docker'
+  const warnings = plain === undefined ? [] : plainFinding(registry, plain, program)
+  if (outcome.ok) {
+    const realm = outcome.realm === undefined ? {} : { realm: outcome.realm }
+    const document = { attempted: true, ok: true, ...realm, message: `the login of ${where} works` }
+    return { document, findings: warnings, advisory: true }
+  }
+  const { document, findings } = outcomeReport(
+    context,
+    registry,
+    outcome,
+    'username' in secret ? secret.username : undefined,
+  )
+  const message = `the login of ${where}: ${document.message ?? ''}`
+  const told = findings.map((finding) => ({
+    ...finding,
+    severity: 'warning' as const,
+    message: `${finding.message} (the login of ${where})`,
+  }))
+  return { document: { ...document, message }, findings: [...told, ...warnings], advisory: true }
+}
+
+/** Logins are there, and nobody can read them. */
+export function unreadableReport(registry: string, { problem, finding }: LoginProblem): LoginReport {
+  const message = `${problem}; whether there is a login for ${registry} is not known`
+  const document = { attempted: false, ok: false, message: problem }
+  const warning = { severity: 'warning', owner: 'machine', message } as const
+  return { document, findings: [{ code: finding ?? 'config-damaged', ...warning }], advisory: true }
 }
 
 /** A report, and what came of the login beside it: exit 10 where it failed. */
 export function withLogin(view: RegistryView, report: LoginReport | undefined): RegistryView {
   if (report === undefined) return view
   const { document } = view
-  const codes = [document.exitCode as ExitCode, ...(report.document.ok ? [] : [10 as const])]
+  const codes = [
+    document.exitCode as ExitCode,
+    ...(report.document.ok || report.advisory ? [] : [10 as const]),
+  ]
   const exitCode = combine(codes)
   const findings = [...document.findings, ...report.findings]
   return {
@@ -109,10 +161,10 @@ export function withLogin(view: RegistryView, report: LoginReport | undefined): 
 
 export function loginFailed(context: Context, registry: string, { document }: LoginReport): TrustError {
   return new TrustError('login-failed', `the login failed, and it was required: ${document.message ?? ''}`, {
-    fix: `${tryAgain(context, registry)}      # to try the password by itself`,
+    fix: `${tryAgain(context.options.username, registry)}      # to try the password by itself`,
   })
 }
 
-function tryAgain({ options }: Context, registry: string): string {
-  return `docker login -u ${shellWord(options.username ?? 'NAME')} ${registry}`
+function tryAgain(username: string | undefined, registry: string): string {
+  return `docker login -u ${shellWord(username ?? 'NAME')} ${registry}`
 }

@@ -1,12 +1,20 @@
 import { TrustError } from '../../errors.ts'
 import type { Finding } from '../../judge/index.ts'
 import { authenticate, type LoginOutcome } from '../../registry/authenticate.ts'
+import type { Eyes } from '../../registry/verified.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { CertPool, type Certificate } from '../../x509/index.ts'
 import { readPassword } from '../password.ts'
 import type { Context } from './context.ts'
-import type { Keeper } from './credentials.ts'
-import { keepingFindings, outcomeReport, type LoginReport } from './login-report.ts'
+import { storedLogin, type Keeper } from './credentials.ts'
+import {
+  keepingFindings,
+  outcomeReport,
+  plainFinding,
+  storedReport,
+  unreadableReport,
+  type LoginReport,
+} from './login-report.ts'
 import type { Case } from './observe.ts'
 
 /** The password, before anything is changed: a run that cannot log in shall say so first. */
@@ -24,7 +32,8 @@ export async function askPassword(context: Context, registry: string): Promise<s
 /** A login as far as it has come before anything is changed. */
 export type Attempt =
   | { readonly kind: 'none' }
-  | { readonly kind: 'failed'; readonly report: LoginReport }
+  /** Nothing is left to be done: this is the report. */
+  | { readonly kind: 'settled'; readonly report: LoginReport }
   /** The registry let us in with this password. */
   | { readonly kind: 'proven'; readonly password: string; readonly realm?: string }
 
@@ -36,38 +45,62 @@ export async function tryLogin(
   context: Context,
   seen: Case,
   install: readonly Certificate[],
-  password: string | undefined,
+  password: string,
 ): Promise<Attempt> {
-  if (password === undefined) return { kind: 'none' }
-  const withheld = (message: string): Attempt => ({
-    kind: 'failed',
-    report: { document: { attempted: false, ok: false, message }, findings: [] },
-  })
-  const engine = seen.evidence.engines.find(
-    ({ survey }) => survey.state === 'running' || survey.state === 'unreachable',
-  )
-  if (!engine) return withheld('no engine answers, so no password was sent')
-  const { name, go } = engine.survey
-  const consumer = seen.judgement.consumers.find((entry) => entry.name === name)
-  if (consumer?.state === 'unchecked')
-    return withheld(`${name} does not verify the chain, so no password was sent`)
-
   const { options, services } = context
-  const { target, evidence } = seen
+  const { target } = seen
+  const eyes = eyesFor(seen, install)
+  if (typeof eyes === 'string') {
+    const document = { attempted: false, ok: false, message: `${eyes}, so no password was sent` }
+    return { kind: 'settled', report: { document, findings: [] } }
+  }
   services.progress.stage(`${target.registry}: logging in`)
-  const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
   const secret = { username: options.username ?? '', password }
   const ask = (namedRealms: readonly string[]): Promise<LoginOutcome> =>
-    authenticate({
-      ...{ target, secret, namedRealms, limits: seen.limits },
-      eyes: { roots, at: evidence.at, ...(go ? { go } : {}) },
-    })
+    authenticate({ target, secret, namedRealms, eyes, limits: seen.limits })
   let outcome = await ask(options.tokenRealms)
   const other = outcome.ok ? undefined : outcome.authority
   if (other !== undefined && (await agreesToRealm(context, target.registry, other)))
     outcome = await ask([...options.tokenRealms, other])
-  if (!outcome.ok) return { kind: 'failed', report: outcomeReport(context, target.registry, outcome) }
+  if (!outcome.ok) return { kind: 'settled', report: outcomeReport(context, target.registry, outcome) }
   return { kind: 'proven', password, ...(outcome.realm === undefined ? {} : { realm: outcome.realm }) }
+}
+
+/** A login that is there already is tried in the same way; that it fails is no failure of the trust. */
+export async function tryStored(
+  context: Context,
+  seen: Case,
+  install: readonly Certificate[],
+): Promise<Attempt> {
+  const { options, services } = context
+  const { target } = seen
+  if (options.username !== undefined || !options.login || options.dryRun) return { kind: 'none' }
+  const eyes = eyesFor(seen, install)
+  const loader = firstEngine(seen)?.survey.loader
+  if (typeof eyes === 'string' || loader === undefined) return { kind: 'none' }
+  const found = await storedLogin(context, target.registry, loader)
+  if (found === undefined) return { kind: 'none' }
+  if ('problem' in found) return { kind: 'settled', report: unreadableReport(target.registry, found) }
+  services.progress.stage(`${target.registry}: trying the login of ${found.where}`)
+  const { tokenRealms: namedRealms } = options
+  const outcome = await authenticate({ target, secret: found.secret, namedRealms, eyes, limits: seen.limits })
+  if (outcome.ok && outcome.scheme === 'none') return { kind: 'none' }
+  return { kind: 'settled', report: storedReport(context, target.registry, found, outcome) }
+}
+
+function firstEngine({ evidence }: Case): Case['evidence']['engines'][number] | undefined {
+  return evidence.engines.find(({ survey }) => survey.state === 'running' || survey.state === 'unreachable')
+}
+
+/** Whose eyes a password waits for, or why it is sent to nobody. */
+function eyesFor(seen: Case, install: readonly Certificate[]): Eyes | string {
+  const engine = firstEngine(seen)
+  if (!engine) return 'no engine answers'
+  const { name, go } = engine.survey
+  const consumer = seen.judgement.consumers.find((entry) => entry.name === name)
+  if (consumer?.state === 'unchecked') return `${name} does not verify the chain`
+  const roots = CertPool.union(engine.store, engine.trust.pool, CertPool.of(...install))
+  return { roots, at: seen.evidence.at, ...(go ? { go } : {}) }
 }
 
 async function agreesToRealm(
@@ -96,9 +129,11 @@ export async function login(
   const answer = await engine.login(machine, target, credentials, options.timeoutMs)
   const base = { attempted: true, ...(attempt.realm === undefined ? {} : { realm: attempt.realm }) }
   if (!answer.ok) return { document: { ...base, ok: false, message: answer.message }, findings: [] }
+  if (answer.takeBack) keeper.owe(answer.takeBack)
   if (answer.stored !== undefined) {
     const message = `${answer.message} Stored in ${answer.stored}`
-    return { document: { ...base, ok: true, message }, findings: [] }
+    const plain = answer.plain === true ? plainFinding(target.registry, answer.stored, engine.name) : []
+    return { document: { ...base, ok: true, message }, findings: plain }
   }
   const stored = await keeper.keep(answer.identityToken)
   const findings: readonly Finding[] = keepingFindings(stored, target.registry)

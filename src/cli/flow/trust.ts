@@ -22,7 +22,7 @@ import { handsFor } from './hand-over.ts'
 import { keeperFor } from './credentials.ts'
 import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
-import { askPassword, tryLogin, type Attempt } from './login.ts'
+import { askPassword, tryLogin, tryStored, type Attempt } from './login.ts'
 import { sharedFiles } from './files.ts'
 import { observe, surveying, type Case, type Survey, unlessCutOff } from './observe.ts'
 import { installBlind } from './offline.ts'
@@ -100,8 +100,10 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
   const attempt = async (certificates: readonly Certificate[]): Promise<Attempt> => {
-    const tried = await tryLogin(context, seen, certificates, await ask())
-    if (tried.kind === 'failed' && options.loginRequired)
+    const password = await ask()
+    if (password === undefined) return tryStored(context, seen, certificates)
+    const tried = await tryLogin(context, seen, certificates, password)
+    if (tried.kind === 'settled' && options.loginRequired)
       throw loginFailed(context, target.registry, tried.report)
     return tried
   }
@@ -154,7 +156,7 @@ async function alreadyTrusted(
   const password = attempt.kind === 'proven' ? attempt.password : ''
   const done = await logIn(context, seen, attempt, keeperFor(context, seen.target.registry, password))
   const view = viewOf(context, seen, { ...result, exitCode: 0, verified: true })
-  return withLogin(view, attempt.kind === 'failed' ? attempt.report : done)
+  return withLogin(view, attempt.kind === 'settled' ? attempt.report : done)
 }
 
 /** Who it is: by pin, file, record or proof; else a person at the terminal, or a refusal. */

@@ -1,0 +1,79 @@
+import { posix } from 'node:path'
+import type { Machine } from '../machine/machine.ts'
+import { authFile, homeOf, personOf } from './containers-person.ts'
+import { said } from './containers-words.ts'
+import {
+  encodeConfig,
+  objectAt,
+  put,
+  readConfig,
+  writeConfig,
+  type CredentialPlace,
+} from './credential-place.ts'
+import type { Credentials, LoginAnswer } from './engine.ts'
+import { fromAuths } from './stored-login.ts'
+
+/** A registry, and the person's `REGISTRY_AUTH_FILE`. */
+export interface LoginSite {
+  readonly machine: Machine
+  readonly registry: string
+  readonly authFile?: string
+}
+
+export interface ContainersLogin extends LoginSite {
+  readonly program: string
+  readonly timeoutMs: number
+}
+
+/** The program stores what it was given by itself, where it and its relatives look for it. */
+export async function loginByProgram(
+  request: ContainersLogin,
+  argv: readonly string[],
+  { username, password }: Credentials,
+): Promise<LoginAnswer> {
+  const { machine, program, registry, timeoutMs } = request
+  const place = await placeOf(request)
+  const before = await readConfig(place).catch(() => undefined)
+  const person = personOf(machine)
+  const run = { timeoutMs, env: place.env, ...(person ? { as: person } : {}) }
+  const words = [...argv, '--username', username, '--password-stdin', registry]
+  const result = await machine.run([program, ...words], { ...run, input: password })
+  if (result.exitCode !== 0) return { ok: false, message: said(result) }
+
+  const takeBack = async (): Promise<void> => {
+    const entry = objectAt(before?.config ?? {}, 'auths')[registry]
+    // A helper of its own may hold it: the program knows.
+    if (entry === undefined) await machine.run([program, 'logout', registry], run)
+    const { target, mode, bytes, config } = await readConfig(place)
+    const auths = objectAt(config, 'auths')
+    if (entry !== undefined) {
+      put(auths, registry, entry)
+      await writeConfig(place, target, mode, encodeConfig({ ...config, auths }))
+    } else if (before?.bytes === undefined && bytes !== undefined && Object.keys(auths).length === 0) {
+      await machine.remove(target)
+    }
+  }
+  const path = posix.join(place.directory, place.file ?? '')
+  const { config } = await readConfig(place)
+  const plain = fromAuths(objectAt(config, 'auths'), registry) !== undefined
+  return { ok: true, message: result.stdout.trim(), stored: path, plain, takeBack }
+}
+
+/** Where the family keeps a person's logins (containers-auth.json(5)). */
+async function placeOf({ machine, registry, authFile: named }: LoginSite): Promise<CredentialPlace> {
+  const { invoker, elevated } = machine.who()
+  const path = named ?? (await authFile(machine))
+  const own: Record<string, string> = named === undefined ? {} : { REGISTRY_AUTH_FILE: named }
+  const env = { ...(await homeOf(machine, personOf(machine))), ...own }
+  const [directory, file] = [posix.dirname(path), posix.basename(path)]
+  return { machine, person: invoker, elevated, directory, file, registry, env }
+}
+
+/** Where it looks for them, in its order; Docker's own come behind these. */
+export async function loginPlaces(site: LoginSite): Promise<readonly CredentialPlace[]> {
+  const first = await placeOf(site)
+  return [
+    first,
+    { ...first, directory: posix.join(first.person.home, '.config/containers'), file: 'auth.json' },
+  ]
+}
