@@ -8,12 +8,17 @@ module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
     const titles = []
+    const repeated = []
     runner.on('pending', (test) => titles.push(test.fullTitle()))
+    runner.on('retry', (test, error) =>
+      repeated.push({ title: test.fullTitle(), reason: error?.message ?? '' }),
+    )
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats
       const notes = readNotes()
       const leftOut = titles.map((title) => ({ title, reason: reasonOf(title, notes) }))
-      writeFileSync(env.TRUST_REGISTRY_TEST_RESULT, JSON.stringify({ passes, failures, pending, leftOut }))
+      const result = { passes, failures, pending, leftOut, repeated }
+      writeFileSync(env.TRUST_REGISTRY_TEST_RESULT, JSON.stringify(result))
     })
   }
 }

@@ -161,9 +161,11 @@ describe('identity', function () {
 
     const moved = await runJson(host, pinned(other))
     assert.equal(moved.code, 0, moved.stdout)
-    assert.equal((await dockerLogin(host, registry)).code, 0, 'the new anchor works')
+    const withNew = await dockerLogin(host, registry)
+    assert.equal(withNew.code, 0, `the new anchor works: ${withNew.stderr}`)
     await switchTo(host, server, impostor)
-    assert.equal((await eventually(() => dockerLogin(host, registry))).code, 0, 'the old anchor works')
+    const withOld = await eventually(() => dockerLogin(host, registry))
+    assert.equal(withOld.code, 0, `the old anchor works: ${withOld.stderr}`)
     assert.equal((await runJson(host, [registry])).code, 5, 'and is no identity any more')
     await switchTo(host, impostor, server)
 
@@ -188,6 +190,19 @@ describe('identity', function () {
     await switchTo(host, impostor, server)
     assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
     assert.equal(await host.exists('/etc/docker/certs.d'), false)
+  })
+
+  it('a pin goes in even while Docker still speaks of the server before', async () => {
+    const host = await freshHost(server.address)
+    assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem'])).code, 0)
+    // Go reads /etc/hosts again after five seconds: until then Docker's word is about the old server.
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+    await switchTo(host, impostor, server)
+    const moved = await runJson(host, [registry, '--ca', '/root/other.pem', '--fingerprint', other.sha256])
+    assert.equal(moved.code, 0, moved.stdout)
+    const [written] = moved.registry.changes.filter(({ state }) => state === 'written')
+    assert.ok(written, moved.stdout)
+    assert.equal(await host.read(written.path), other.pem)
   })
 
   it('--prune leaves what another registry needs, what somebody placed, and what was changed since', async () => {

@@ -8,7 +8,7 @@ import {
   type RegistryRecord,
 } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import type { EngineEvidence } from '../../judge/index.ts'
+import { wouldAccept, type EngineEvidence } from '../../judge/index.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
@@ -122,6 +122,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
     look === 0
       ? [
           ...unknownTo(required, pinned || options.scope === 'system' ? [] : context.given),
+          ...(pinned && options.scope === 'registry' ? missingPin(seen, approved) : []),
           ...approved.install.filter(({ sha256 }) => gone.has(sha256) || shared.has(sha256)),
         ]
       : approved.install
@@ -145,6 +146,11 @@ function unknownTo(
   const lacks = (certificate: Certificate): boolean =>
     engines.some(({ store, trust }) => !store.contains(certificate) && !trust.pool.contains(certificate))
   return given.filter((certificate) => certificate.isCA && lacks(certificate))
+}
+
+/** An engine that just looked up the name may have spoken of the server before: what it has on file must do as well. */
+function missingPin({ evidence }: Case, { install }: Approved): readonly Certificate[] {
+  return !wouldAccept(evidence, []) && wouldAccept(evidence, install) ? install : []
 }
 
 async function alreadyTrusted(
