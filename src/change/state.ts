@@ -41,6 +41,11 @@ export class State {
     return found
   }
 
+  /** Whether there is a directory to remember in: where nothing was ever done there is none. */
+  async isThere(): Promise<boolean> {
+    return (await this.#machine.stat(this.directory).catch(() => 'unseen')) !== undefined
+  }
+
   /** Whether a journal is there: of a run under way, or of one that died. */
   async isUnfinished(): Promise<boolean> {
     const found = await this.#machine.stat(this.#path('journal.json')).catch((error: unknown) => {

@@ -11,6 +11,8 @@ export interface AuthorityQuestion {
   readonly sent: readonly Certificate[]
   readonly fetched: readonly AiaFetch[]
   readonly path: readonly ChainLink[]
+  /** How the files of `--ca` were named. */
+  readonly givenAs?: string
   /** Everything that the machine's OS store trusts. */
   readonly store: CertPool
   /** The pool of the consumer that refuses. */
@@ -154,7 +156,7 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
       ...base,
       certificate: certificate.sha256,
       message,
-      fix: `trust-registry ${question.registry}${vouching(top)}`,
+      fix: `trust-registry ${question.registry}${vouching(top, question.givenAs)}`,
     }
   }
   const failed = question.fetched.find(
@@ -172,7 +174,7 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
 }
 
 /** What has to be added for this certificate to be believed; nothing where it was accepted before. */
-function vouching({ certificate, origin, file }: ChainLink): string {
+function vouching({ certificate, origin, file }: ChainLink, givenAs = '--ca CA.pem'): string {
   if (file === REMEMBERED) return ''
-  return origin === 'given' ? ' --ca CA.pem' : ` --fingerprint SHA256:${certificate.sha256}`
+  return origin === 'given' ? ` ${givenAs}` : ` --fingerprint SHA256:${certificate.sha256}`
 }

@@ -3,7 +3,7 @@ import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
 import type { TrustFault } from '../runtimes/engine.ts'
 import type { CertPool } from '../x509/index.ts'
-import type { EngineEvidence } from './evidence.ts'
+import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
 /** Why the engine does not look at the chain at all. */
@@ -54,16 +54,21 @@ function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
 }
 
 /** Whether the engine could be found, reached and asked. */
-export function engineFindings(engine: EngineEvidence, registry: string): readonly Finding[] {
+export function engineFindings(
+  engine: EngineEvidence,
+  { observation, givenAs = '--ca CA.pem', systemRequired }: Evidence,
+): readonly Finding[] {
+  const { registry } = observation.target
   const { name, kind, state, problem = '' } = engine.survey
   const severity = engine.required ? 'error' : 'warning'
   const base = { owner: 'machine', severity } as const
   const daemon = kind === 'daemon'
   if (state === 'absent') {
     const message = `${name} is not on this machine: no ${daemon ? `${name}d program and no socket` : 'such program'}`
-    // Named with --runtime it is prepared all the same.
-    if (engine.required) return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
-    const fix = `trust-registry ${registry} --runtime ${name} --ca CA.pem      # to prepare it all the same`
+    // Named with --runtime it is prepared all the same; with scope system the OS store is what counts.
+    if (engine.required || systemRequired === true)
+      return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
+    const fix = `trust-registry ${registry} --runtime ${name} ${givenAs}      # to prepare it all the same`
     return [{ ...base, severity: 'error', code: 'runtime-not-found', message, fix }]
   }
   if (state === 'down') {

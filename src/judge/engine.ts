@@ -47,10 +47,7 @@ export interface EngineVerdict {
 export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineVerdict {
   const { observation } = evidence
   const pool = CertPool.union(engine.store, engine.trust.pool)
-  const findings = [
-    ...engineFindings(engine, evidence.observation.target.registry),
-    ...directoryFindings(engine),
-  ]
+  const findings = [...engineFindings(engine, evidence), ...directoryFindings(engine)]
   const unchecked = uncheckedBecause(observation, engine, evidence.loopbackCounts ?? false)
   const base = { name: engine.survey.name, required: engine.required, trustLocation: engine.trust.path }
   if (unchecked) {

@@ -24,6 +24,8 @@ export interface Evidence {
   readonly at: Date
   /** From `--ca`. */
   readonly given: readonly Certificate[]
+  /** How they were named, to be typed again: `--ca FILE`. */
+  readonly givenAs?: string
   /** What was accepted for this registry before: known, but proof of nothing. */
   readonly remembered?: CertPool
   /** The OS store of the machine: the only pool that can prove an identity. */
@@ -31,6 +33,8 @@ export interface Evidence {
   readonly engines: readonly EngineEvidence[]
   /** The programs that read the OS store have to accept as well: scope system. */
   readonly systemRequired?: boolean
+  /** Ways that we were told to take, and that no engine takes by itself. */
+  readonly told?: { readonly proxy?: true; readonly address?: true }
   /** A loopback registry is judged like any other: the demo's. */
   readonly loopbackCounts?: boolean
 }

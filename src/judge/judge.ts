@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts'
 import { chainFaults, goOf } from './faults.ts'
 import type { ChainLink, Consumer, Finding, Judgement } from './judgement.ts'
 import { clockDecides, clockFault, isMendable, ownerMustAct } from './mendable.ts'
-import { networkFindings } from './network.ts'
+import { networkFindings, unknownNames } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { firstOf, markFirst, order, present } from './order.ts'
 import { chainOf, pathsUp, type Sources } from './path.ts'
@@ -57,6 +57,7 @@ export function judge(evidence: Evidence): Judgement {
     path,
     store: evidence.store,
     pool,
+    ...(evidence.givenAs === undefined ? {} : { givenAs: evidence.givenAs }),
     ...(refusal?.hint ? { hint: refusal.hint } : {}),
     ...(refusal?.certificate ? { refused: refusal.certificate } : {}),
   }
@@ -67,7 +68,8 @@ export function judge(evidence: Evidence): Judgement {
     accepted ? forgiven(fault) : fault,
   )
   const found = [
-    ...networkFindings(observation),
+    ...networkFindings(observation, evidence.told),
+    ...unknownNames(evidence),
     ...malformed(observation.sent, go),
     ...authority,
     ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),

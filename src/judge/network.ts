@@ -1,4 +1,5 @@
 import type { Failure, Observation } from '../registry/observation.ts'
+import type { Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
 const OWNER_FIX: Partial<Record<Failure['code'], string>> = {
@@ -15,8 +16,31 @@ function proxyFix({ host }: Observation['target']): string {
 Environment="HTTPS_PROXY=http://PROXY:PORT" "NO_PROXY=localhost,${host}"`
 }
 
+/** net.DNSError of Go, for whatever reason: no such host, no name server, no answer. */
+const LOOK_UP = /dial tcp: lookup ([^ :]+)(?: on \S+)?: /
+
+/**
+ * `--resolve` is for our own look. An engine that does not know the name can neither pull nor prove anything, and
+ * no certificate helps it.
+ */
+export function unknownNames({ observation, engines, told }: Evidence): readonly Finding[] {
+  if (told?.address !== true) return []
+  const { host, registry } = observation.target
+  const lost = engines.filter(
+    ({ answer, required }) =>
+      required && answer?.outcome === 'unclear' && LOOK_UP.exec(answer.message)?.[1] === host,
+  )
+  return lost.slice(0, 1).map(({ survey }) => ({
+    code: 'name-not-resolved',
+    severity: 'error',
+    owner: 'network',
+    message: `${survey.name} does not know the name ${host}: --resolve says where we look, and nobody else`,
+    fix: `echo '${observation.address ?? 'ADDRESS'} ${host}' | sudo tee -a /etc/hosts      # or an entry in DNS; before that: trust-registry ${registry} --offline --ca FILE`,
+  }))
+}
+
 /** What the network did, as a finding: at most one, since nothing behind it was seen. */
-export function networkFindings(observation: Observation): readonly Finding[] {
+export function networkFindings(observation: Observation, told: Evidence['told'] = {}): readonly Finding[] {
   const { failure, target } = observation
   if (!failure) return []
   const where = `${target.host}:${target.port}`
@@ -53,8 +77,10 @@ export function networkFindings(observation: Observation): readonly Finding[] {
     case 'proxy-failed':
       return finding(
         'network',
-        `${where} is asked for through a proxy, and ${failure.detail}`,
-        proxyFix(target),
+        `${where} is asked for through ${told.proxy ? 'the proxy of --proxy' : 'a proxy'}, and ${failure.detail}`,
+        told.proxy
+          ? 'leave --proxy out to look as the engine does, or name a proxy that answers'
+          : proxyFix(target),
       )
     case 'plain-http':
       return finding('registry', `${at} speaks plain HTTP, no TLS (${failure.detail})`, fix)

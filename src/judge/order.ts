@@ -2,6 +2,7 @@ import type { EngineVerdict, Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { findingCode } from './faults.ts'
 import type { Consumer, Finding, FindingCode, Severity } from './judgement.ts'
+import { unknownNames } from './network.ts'
 import { registryFindings } from './registry.ts'
 
 /** The fault that Docker prints: its own directory's, before the network; then the chain's; then the network's. */
@@ -13,10 +14,14 @@ export function firstOf(
   if (evidence.engines.length > 0 && present(evidence, engines).length === 0) return undefined
   const fatal = engines.find(({ fatal, consumer }) => fatal !== undefined && consumer.required)?.fatal
   if (fatal !== undefined) return { code: fatal }
+  const [unknown] = unknownNames(evidence)
+  if (unknown) return { code: unknown.code }
   const certificate = refusal?.certificate?.sha256
   if (refusal)
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
   const { failure } = evidence.observation
+  // By a way that only we were told to take, no engine has failed.
+  if (failure?.code === 'proxy-failed' && evidence.told?.proxy === true) return undefined
   if (failure) return { code: failure.code }
   // What is left is an answer that no login survives.
   const foreseen = engines.some(({ consumer }) => consumer.predictedError !== undefined)

@@ -75,13 +75,19 @@ export function nextLines(view: RegistryView, command: string, style: Style): st
   if (isOnlyPlanned(view.document)) {
     return [` ${style.paint('dim', 'Only a look: nothing on this machine is changed.')}`]
   }
+  const finish =
+    view.restart === undefined ? [] : [` ${style.paint('strong', 'To finish:')} ${style.safe(view.restart)}`]
   if (command === 'trust' && changed) {
-    return [` ${style.paint('dim', 'To take it back:')} ${view.undo ?? `trust-registry undo ${registry}`}`]
+    const undo = view.undo ?? `trust-registry undo ${registry}`
+    return [...finish, ` ${style.paint('dim', 'To take it back:')} ${undo}`]
   }
   if (command === 'undo' && changed) {
     const podmans = (path: string): boolean => path.includes('/containers/certs.d/')
     const program = changes.every(({ path }) => podmans(path)) ? 'podman' : 'docker'
-    return [` ${style.paint('dim', 'Logged in? That stays until you say:')} ${program} logout ${registry}`]
+    return [
+      ...finish,
+      ` ${style.paint('dim', 'Logged in? That stays until you say:')} ${program} logout ${registry}`,
+    ]
   }
-  return []
+  return finish
 }

@@ -76,9 +76,14 @@ export function proofLines(document: RegistryDocument, restartNeeded: boolean, s
     .filter((consumer) => consumer.required && consumer.state === 'trusted')
     .map((consumer) => style.safe(consumer.name, 40))
   if (document.verified && names.length > 0) {
-    const docker = names.length === 1 && names[0] === 'docker'
-    const who = docker ? "docker's daemon reached /v2/" : `${sentenceList(names)} reached /v2/`
-    return [` ${style.paint('good', `${style.glyph.good} verified`)}: ${who}`]
+    // Nobody goes there for the OS store: its bundle was read, and held against the chain.
+    const engines = names.filter((name) => name !== 'system')
+    const reached = engines.join() === 'docker' ? "docker's daemon" : sentenceList(engines)
+    const said = [
+      ...(engines.length > 0 ? [`${reached} reached /v2/`] : []),
+      ...(engines.length < names.length ? ['the bundle of the OS store holds what it takes'] : []),
+    ]
+    return [` ${style.paint('good', `${style.glyph.good} verified`)}: ${said.join('; ')}`]
   }
   if (document.verified || document.changes.length === 0) return []
   const unchecked = document.consumers.some((consumer) => consumer.state === 'unchecked')

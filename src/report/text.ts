@@ -51,7 +51,6 @@ function registryLines(
 function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style: Style): Section[] {
   const { document } = view
   const { command } = whole
-  const restart = whole.restartNeeded === true
   const more = (noun: string) => (count: number) =>
     style.paint('dim', ` +${count} more ${noun}${count === 1 ? '' : 's'}, -v shows them`)
   // What was done says more than what was planned; commands and restarts leave no file behind.
@@ -63,7 +62,7 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
   const result = [
     ...(document.identity === undefined ? [] : identityLines(document.identity, style)),
     ...(document.login === undefined ? [] : loginLines(document.login, style)),
-    ...(command === 'trust' ? proofLines(document, restart, style) : []),
+    ...(command === 'trust' ? proofLines(document, view.restart !== undefined, style) : []),
   ]
 
   return [
@@ -107,7 +106,7 @@ function block(lines: readonly string[]): Section {
 /** Line 1: the registry and the answer. */
 function titleLines(view: RegistryView, command: string, style: Style): string[] {
   const { glyph } = style
-  const verdict = verdictOf(view.document, command, style)
+  const verdict = verdictOf(view, command, style)
   const registry = style.safe(view.document.registry, 270)
   const sentence = `${glyph[verdict.tone]} ${verdict.text}`
   const head = style.paint('strong', registry)

@@ -3,6 +3,7 @@ import type { ErrorDocument, RegistryDocument } from './document.ts'
 import { inOrder } from './findings.ts'
 import { plural, sentenceList } from './layout.ts'
 import type { Style, Tone } from './style.ts'
+import type { RegistryView } from './view.ts'
 
 export interface Verdict {
   readonly tone: Extract<Tone, 'good' | 'bad' | 'warn'>
@@ -41,15 +42,28 @@ const stops: Readonly<Record<string, string>> = {
 }
 
 /** The answer in one sentence; the rest of the report gives the reasons. */
-export function verdictOf(document: RegistryDocument, command: string, style: Style): Verdict {
+export function verdictOf(
+  { document, restart }: Pick<RegistryView, 'document' | 'restart'>,
+  command: string,
+  style: Style,
+): Verdict {
   const { error, findings } = document
   if (error !== undefined) return { tone: 'bad', text: stopped(error, document) }
-  if (command === 'undo') return undone(document)
+  if (command === 'undo') return undone(document, restart !== undefined)
+  if (document.ok && restart !== undefined)
+    return { tone: 'warn', text: 'in the OS store; docker trusts it once it is restarted' }
   const errors = inOrder(findings).filter((finding) => finding.severity === 'error')
   const fault = errors.find((finding) => finding.code === 'not-a-registry') ?? errors[0]
-  const sentence = fault === undefined ? undefined : faults[fault.code]
+  const sentence = fault === undefined ? undefined : sentenceOf(fault.code, document)
   if (sentence !== undefined) return { tone: 'bad', text: sentence }
   return ofConsumers(document, command, style)
+}
+
+function sentenceOf(code: FindingCode, { probe }: RegistryDocument): string | undefined {
+  // We were told the address, the engine was not.
+  if (code === 'name-not-resolved' && (probe?.chain.length ?? 0) > 0)
+    return 'the engine does not know this name'
+  return faults[code]
 }
 
 function stopped(error: ErrorDocument, document: RegistryDocument): string {
@@ -57,11 +71,13 @@ function stopped(error: ErrorDocument, document: RegistryDocument): string {
   return error.code === 'login-failed' && document.verified ? `trusted, but ${text}` : text
 }
 
-function undone(document: RegistryDocument): Verdict {
+function undone(document: RegistryDocument, restart: boolean): Verdict {
   const removed = document.changes.filter((change) => change.state === 'removed').length
   const kept = document.changes.filter((change) => change.state === 'kept').length
   if (kept > 0 && !document.ok)
     return { tone: 'bad', text: `undone only in part: ${plural(kept, 'file')} kept` }
+  if (removed > 0 && restart)
+    return { tone: 'warn', text: 'undone, but docker trusts it until it is restarted' }
   if (removed > 0)
     return {
       tone: 'good',
@@ -101,7 +117,7 @@ function ofConsumers(document: RegistryDocument, command: string, style: Style):
 function trusted(document: RegistryDocument, command: string, names: string, count: number): Verdict {
   const trusts = `${names} ${count === 1 ? 'trusts' : 'trust'} it`
   if (command !== 'trust') return { tone: 'good', text: trusts }
-  if (isOnlyPlanned(document)) return { tone: 'warn', text: `${trusts}; this would be added` }
+  if (isOnlyPlanned(document)) return { tone: 'warn', text: `${trusts}; this would be ${doneTo(document)}` }
   if (document.login?.ok === false && document.exitCode === 0) {
     return { tone: 'warn', text: `${trusts}, but no stored login is known to work` }
   }
@@ -115,6 +131,12 @@ function trusted(document: RegistryDocument, command: string, names: string, cou
       : { tone: 'warn', text: 'the files are in place, but no engine has confirmed it' }
   }
   return { tone: 'good', text: `${trusts}; nothing to do` }
+}
+
+function doneTo({ plan }: RegistryDocument): string {
+  const removes = plan.filter(({ action }) => action === 'remove').length
+  if (removes === 0) return 'added'
+  return removes === plan.length ? 'removed' : 'changed'
 }
 
 /** `--dry-run` and `--check` (exit 3): there is a plan, and nothing of it was done. */

@@ -10,7 +10,8 @@ export interface RegistryView {
   readonly takenFrom?: string
   /** Where a certificate of origin `store` comes from: the OS store unless told. */
   readonly storeName?: string
-  readonly restartNeeded?: boolean
+  /** The line that restarts an engine which goes on with the OS store as it was. */
+  readonly restart?: string
   /** The command that takes it back. */
   readonly undo?: string
   /** The time that the verdict speaks of. */

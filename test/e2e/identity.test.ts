@@ -108,6 +108,11 @@ describe('identity', function () {
     const host = await freshHost(server.address)
     const run = await host.product([registry, '--ca', '/root/ca.pem', '--state-dir', '/var/lib/tr'])
     assert.match(run.stdout, /trust-registry undo reg\.corp:5000 --state-dir \/var\/lib\/tr\n/)
+    for (const command of [['status'], ['undo', registry, '--yes']]) {
+      const mistyped = await host.product([...command, '--state-dir', '/var/lib/rt'])
+      assert.equal(mistyped.code, 2, 'silence would be taken for an answer')
+      assert.match(mistyped.stderr, /there is no \/var\/lib\/rt on this machine/)
+    }
     const undone = await runJson(host, ['undo', registry, '--state-dir', '/var/lib/tr', '--yes'])
     assert.equal(undone.document.changed, true)
   })

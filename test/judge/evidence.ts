@@ -74,6 +74,7 @@ export interface Scene {
   readonly required?: boolean
   readonly at?: Date
   readonly loopbackCounts?: boolean
+  readonly more?: Partial<Evidence>
 }
 
 /** A registry that answers 401 with Basic, a running Docker that has not been asked, and what `scene` says. */
@@ -131,5 +132,6 @@ export function evidence(scene: Scene): Evidence {
       },
     ],
     ...(scene.loopbackCounts === undefined ? {} : { loopbackCounts: scene.loopbackCounts }),
+    ...scene.more,
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Certificate } from '../../fixtures/pki.ts'
+import type { Certificate, CertificateAuthority } from '../../fixtures/pki.ts'
 import type { Failure, Observation, Ping } from '../../src/registry/observation.ts'
 import { ca, leaf, REGISTRY, type Scene } from './evidence.ts'
 import { consumer, faults, only, predicted, verdict } from './verdict.ts'
@@ -34,8 +34,10 @@ describe('judge: the network and /v2/', () => {
   let trusted: Scene
   let unknown: Scene
   let server: Certificate
+  let authority: CertificateAuthority
   before(async () => {
     const root = await ca('Root')
+    authority = root
     server = await leaf(root)
     trusted = { sent: [server], store: [root] }
     unknown = { sent: [server] }
@@ -65,6 +67,45 @@ describe('judge: the network and /v2/', () => {
     const judgement = verdict({ ...failing(row), ...unknown })
     assert.deepEqual(faults(judgement), ['*unknown-authority', 'not-a-registry'])
     assert.match(predicted(judgement) ?? '', /unknown authority$/)
+  })
+
+  it('a proxy that only we were told of: Docker prints nothing of it, and its settings are not the fault', () => {
+    const failure: Failure = { code: 'proxy-failed', stage: 'connect', detail: 'it is down' }
+    const own = verdict({ observation: { failure } })
+    assert.deepEqual(faults(own), ['*proxy-failed'])
+    assert.match(only(own, 'proxy-failed').fix ?? '', /HTTPS_PROXY/)
+    const told = verdict({ observation: { failure }, more: { told: { proxy: true } } })
+    assert.deepEqual(faults(told), ['proxy-failed'])
+    assert.match(only(told, 'proxy-failed').message, /the proxy of --proxy/)
+    assert.doesNotMatch(only(told, 'proxy-failed').fix ?? '', /HTTPS_PROXY/)
+  })
+
+  it('an address that only we were told: where the engine does not know the name, that stands first', () => {
+    for (const message of [
+      'dial tcp: lookup reg.corp: no such host',
+      'dial tcp: lookup reg.corp on 127.0.0.53:53: server misbehaving',
+      'dial tcp: lookup reg.corp on [::1]:53: read udp [::1]:1->[::1]:53: connection refused',
+    ]) {
+      const answer = { outcome: 'unclear', message: `Get "https://reg.corp:5000/v2/": ${message}` } as const
+      const told = verdict({ ...unknown, answer, more: { told: { address: true } } })
+      assert.deepEqual(faults(told), ['*name-not-resolved', 'unknown-authority'], message)
+      assert.match(only(told, 'name-not-resolved').fix ?? '', /^echo '198\.18\.0\.2 reg\.corp'/)
+      assert.deepEqual(faults(verdict({ ...unknown, answer })), ['*unknown-authority'])
+    }
+    const other = { outcome: 'unclear', message: 'dial tcp: lookup proxy.corp: no such host' } as const
+    const told = verdict({ ...unknown, answer: other, more: { told: { address: true } } })
+    assert.deepEqual(faults(told), ['*unknown-authority'])
+  })
+
+  it('files that were given are named in the line to paste', () => {
+    const more = { givenAs: '--ca /etc/corp.pem' }
+    const judgement = verdict({ ...unknown, given: [authority], more })
+    assert.equal(only(judgement, 'unknown-authority').fix, 'trust-registry reg.corp:5000 --ca /etc/corp.pem')
+    const nobody = { installed: false, state: 'absent' } as const
+    const missing = verdict({ ...unknown, required: false, survey: nobody, more })
+    assert.match(only(missing, 'runtime-not-found').fix ?? '', /--runtime docker --ca \/etc\/corp\.pem /)
+    const system = verdict({ ...unknown, required: false, survey: nobody, more: { systemRequired: true } })
+    assert.equal(only(system, 'runtime-not-found').severity, 'warning', 'the OS store is what counts')
   })
 
   const pings: readonly (readonly [string, Partial<Ping>, readonly string[], boolean, string?])[] = [

@@ -4,9 +4,8 @@ import type { StatusEntry } from '../../src/report/document.ts'
 import { renderError } from '../../src/report/error.ts'
 import { fit } from '../../src/report/fit.ts'
 import { clip, sentenceList, width, wrap } from '../../src/report/layout.ts'
-import { renderPlan } from '../../src/report/plan.ts'
 import { renderStatus } from '../../src/report/status.ts'
-import { NOW, outcome, PLAIN, registry, rootIdentity, sha256, trustPlanned } from './examples.ts'
+import { NOW, outcome, PLAIN, registry, rootIdentity, sha256 } from './examples.ts'
 
 const fingerprint = sha256('Corp Root CA')
 
@@ -26,38 +25,6 @@ describe('renderError', () => {
   it('lets no control byte and no log command through', () => {
     const text = renderError({ code: 'usage', message: 'a\u001b[2J\nb', fix: 'x\n::error::y\u202e' }, PLAIN)
     assert.equal(text, 'error[usage]: a\\u{1b}[2J\\u{a}b\n  fix:  x\n        \\u{3a}:error::y\\u{202e}\n')
-  })
-})
-
-describe('renderPlan', () => {
-  const [view] = trustPlanned.views
-
-  it('shows every change, the identity, and that this is all', () => {
-    assert.ok(view)
-    assert.equal(
-      renderPlan(view, PLAIN),
-      [
-        'reg.corp:5000: this will change on this machine',
-        ' accepted by pin: CN=Corp Root CA',
-        `   SHA256:${fingerprint}`,
-        ' + /etc/docker/certs.d/reg.corp:5000/trust-registry-5C1F.crt',
-        '     the CA that was accepted (as root)',
-        ' Nothing else is touched, nothing is restarted.',
-        '',
-      ].join('\n'),
-    )
-  })
-
-  it('leaves nothing out, however long it is', () => {
-    const plan = Array.from({ length: 60 }, (_, i) => ({
-      action: 'restart' as const,
-      target: `unit${i}`,
-      reason: 'to see it',
-      privileged: false,
-    }))
-    const text = renderPlan({ document: registry({ plan }) }, PLAIN)
-    assert.equal(text.match(/↻ restart unit\d+ {2}to see it/g)?.length, 60)
-    assert.match(text, /Nothing else is touched\.\n$/)
   })
 })
 

@@ -420,6 +420,35 @@ describe('report: quiet, several registries, the other endings', () => {
       outcome('trust', registry({ verified: true, consumers: [consumer('docker', 'trusted')] })),
     ],
     [
+      'only what an earlier identity left goes',
+      '! docker trusts it; this would be removed',
+      outcome(
+        'trust',
+        registry({
+          ok: false,
+          exitCode: 3,
+          plan: [
+            { action: 'remove', target: '/a', reason: 'belongs to an earlier identity', privileged: true },
+          ],
+          consumers: [consumer('docker', 'trusted')],
+        }),
+      ),
+    ],
+    [
+      'the name that only --resolve knows',
+      '✗ the engine does not know this name',
+      outcome(
+        'trust',
+        registry({
+          ok: false,
+          exitCode: 7,
+          findings: [{ ...examples.unknownAuthority, code: 'name-not-resolved', owner: 'network' }],
+          consumers: [consumer('docker', 'unknown')],
+        }),
+        [link('reg.corp', 'leaf', 'sent')],
+      ),
+    ],
+    [
       'login failed',
       '✗ docker trusts it, but the login failed',
       outcome(
@@ -459,6 +488,43 @@ describe('report: quiet, several registries, the other endings', () => {
       assert.ok(text(one).split('\n').slice(0, 2).join('\n').includes(sentence), text(one))
     })
   }
+})
+
+describe('report: an engine that goes on with the OS store as it was', () => {
+  const late = (command: string, document: ReturnType<typeof registry>): string => {
+    const one = outcome(command, document)
+    const restart = 'service docker restart'
+    return text({ ...one, views: one.views.map((view) => ({ ...view, restart })) })
+  }
+
+  it('trust: what is done, what is not, and the line that finishes it', () => {
+    const shown = late(
+      'trust',
+      registry({
+        changed: true,
+        changes: [{ path: '/usr/local/share/ca-certificates/a.crt', state: 'written' }],
+        consumers: [consumer('docker', 'refused'), consumer('system', 'trusted', { required: true })],
+      }),
+    )
+    assert.match(shown, /^reg\.corp:5000 {3}! in the OS store; docker trusts it once it is restarted\n/)
+    assert.match(shown, /^ To finish: service docker restart\n To take it back: /m)
+  })
+
+  it('undo: Docker still trusts it, and the line that ends that', () => {
+    const shown = late('undo', registry({ changed: true, changes: [{ path: '/a', state: 'removed' }] }))
+    assert.match(shown, /^reg\.corp:5000 {3}! undone, but docker trusts it until it is restarted\n/)
+    assert.match(shown, /^ To finish: service docker restart\n/m)
+  })
+
+  it('nobody reaches a registry on behalf of the OS store', () => {
+    const only = [consumer('system', 'trusted', { required: true })]
+    const shown = text(outcome('trust', registry({ verified: true, consumers: only })))
+    assert.match(shown, /✓ verified: the bundle of the OS store holds what it takes/)
+    const both = text(
+      outcome('trust', registry({ verified: true, consumers: [consumer('docker', 'trusted'), ...only] })),
+    )
+    assert.match(both, /✓ verified: docker's daemon reached \/v2\/; the bundle of the OS store/)
+  })
 })
 
 describe('report: -v', () => {

@@ -131,9 +131,14 @@ export async function askChanges(
   }
   if (offTerminal === 'identity-is-enough') return
   throw new TrustError('consent-missing', 'there is no terminal to ask for consent; nothing was changed', {
-    seen: agreedLines(items).join(', '),
+    seen: items.map(inWords).join('\n'),
     fix: againLine(context, '--yes'),
   })
+}
+
+/** What a restart costs belongs to the question. */
+function inWords({ action, target, reason }: PlanItem): string {
+  return `${action} ${target}${action === 'restart' ? ` (${reason})` : ''}`
 }
 
 export function agreedLines(items: readonly PlanItem[]): readonly string[] {

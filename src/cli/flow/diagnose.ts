@@ -4,8 +4,9 @@ import type { Outcome } from '../../report/view.ts'
 import type { Context } from './context.ts'
 import { outcomeOf, viewOf } from './document.ts'
 import { AT_ONCE, eachOf } from './each.ts'
-import { observe, surveying, type Case, unlessCutOff } from './observe.ts'
+import { observe, type Case } from './observe.ts'
 import { stageOf } from './stage.ts'
+import { surveying, unlessCutOff } from './survey.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 
 /** Says what is wrong with each registry; changes nothing. */

@@ -16,7 +16,9 @@ import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Site } from './site.ts'
-import type { Judged, Survey } from './observe.ts'
+import type { Judged } from './observe.ts'
+import { retyped } from './retype.ts'
+import type { Survey } from './survey.ts'
 
 /** What became of one registry, beside what was seen of it. */
 export interface Result {
@@ -28,8 +30,8 @@ export interface Result {
   readonly changes?: readonly Change[]
   readonly login?: LoginDocument
   readonly error?: TrustError
-  /** An engine goes on with the OS store as it was until somebody restarts it. */
-  readonly restartNeeded?: boolean
+  /** The line that restarts an engine which goes on with the OS store as it was. */
+  readonly restart?: string | undefined
 }
 
 export function viewOf(context: Site, seen: Judged, result: Result): RegistryView {
@@ -42,21 +44,27 @@ export function viewOf(context: Site, seen: Judged, result: Result): RegistryVie
     verified: result.verified,
     probe: probeDocument(evidence.observation, judgement, context.options.jsonPem),
     ...(result.identity ? { identity: result.identity } : {}),
-    findings: [...judgement.findings, ...obstacleOf(result.error)],
+    findings: [...judgement.findings, ...obstacleOf(result.error)].map((finding) =>
+      withLines(context, finding),
+    ),
     consumers: judgement.consumers,
     plan: result.plan ?? [],
     changes: result.changes ?? [],
     ...(result.login ? { login: result.login } : {}),
-    ...(result.error ? { error: errorDocument(result.error) } : {}),
+    ...(result.error ? { error: withLines(context, errorDocument(result.error)) } : {}),
   }
   return {
     document,
     undo: undoLine(context, target.registry),
-    ...(result.restartNeeded === true ? { restartNeeded: true } : {}),
+    ...(result.restart === undefined ? {} : { restart: result.restart }),
     path: judgement.path,
     at: evidence.at,
     ...(target.takenFrom === undefined ? {} : { takenFrom: target.takenFrom }),
   }
+}
+
+function withLines<T extends { readonly fix?: string }>({ options }: Site, told: T): T {
+  return told.fix === undefined ? told : { ...told, fix: retyped(options, told.fix) }
 }
 
 function undoLine(context: Site, registry: string): string {
@@ -71,7 +79,7 @@ export function blindView(context: Site, registry: string, result: Result): Regi
   return {
     at: context.machine.now(),
     undo: undoLine(context, registry),
-    ...(result.restartNeeded === true ? { restartNeeded: true } : {}),
+    ...(result.restart === undefined ? {} : { restart: result.restart }),
     path: [],
     document: {
       registry,
@@ -80,11 +88,11 @@ export function blindView(context: Site, registry: string, result: Result): Regi
       changed: result.changed ?? false,
       verified: result.verified,
       ...(result.identity ? { identity: result.identity } : {}),
-      findings: obstacleOf(result.error),
+      findings: obstacleOf(result.error).map((finding) => withLines(context, finding)),
       consumers: [],
       plan: result.plan ?? [],
       changes: result.changes ?? [],
-      ...(result.error ? { error: errorDocument(result.error) } : {}),
+      ...(result.error ? { error: withLines(context, errorDocument(result.error)) } : {}),
     },
   }
 }
@@ -158,7 +166,7 @@ export async function outcomeOf(
     ok: exitCode === 0,
     exitCode,
     changed: views.some((view) => view.document.changed),
-    ...(views.some((view) => view.restartNeeded === true) ? { restartNeeded: true } : {}),
+    ...(views.some((view) => view.restart !== undefined) ? { restartNeeded: true } : {}),
     machine: await machineDocument(context, extra.survey),
     registries: views.map((view) => view.document),
     ...(extra.entries ? { entries: extra.entries } : {}),

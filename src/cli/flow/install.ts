@@ -14,9 +14,11 @@ import { keeperFor, type Keeper } from './credentials.ts'
 import { loginFailed, withLogin, type LoginReport } from './login-report.ts'
 import { login, type Attempt } from './login.ts'
 import { sameRecord } from './record.ts'
-import { judgeAgain, type Case, type Survey } from './observe.ts'
+import { judgeAgain, type Case } from './observe.ts'
+import type { Survey } from './survey.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 import { isStale, restartByHand } from './stale.ts'
+import { restartLine } from './restarts.ts'
 
 interface Proof {
   readonly seen: Case
@@ -86,7 +88,7 @@ export async function install(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    restartNeeded: stale,
+    restart: stale ? await restartLine(context) : undefined,
     ...(error ? { error } : {}),
   })
   return withLogin(view, proof.login ?? report)

@@ -1,30 +1,21 @@
 import { unlessInterrupted } from '../../change/interrupt.ts'
-import { judge, REMEMBERED, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
+import { judge, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
+import { shellWord } from '../../machine/shell.ts'
 import { climb } from '../../registry/aia.ts'
 import type { AiaFetch, Observation } from '../../registry/observation.ts'
 import { probe, type Beside } from '../../registry/probe.ts'
+import { pinned } from '../../registry/reach.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineAnswer, EngineSurvey } from '../../runtimes/engine.ts'
-import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 import { gate } from './gate.ts'
+import { isRequired, surveyMachine, type Survey, type Surveying } from './survey.ts'
 import { asTheEngine, limitsBy, limitsOf } from './reach.ts'
 import type { Limits } from '../../registry/connect.ts'
 
 /** A name that is slow to look up must not hold up the rest. */
 const PATIENCE_MS = 20
-
-/** The machine as it stands before any registry is looked at: surveyed once a run. */
-export interface Survey {
-  readonly engines: readonly {
-    readonly engine: Engine
-    readonly survey: EngineSurvey
-    readonly store: GoRoots
-  }[]
-  readonly store: GoRoots
-  readonly remembered: ReadonlyMap<string, CertPool>
-}
 
 /** One registry, judged. */
 export interface Judged {
@@ -37,64 +28,6 @@ export interface Judged {
 export interface Case extends Judged {
   /** How it was reached: a login goes the same way. */
   readonly limits: Limits
-}
-
-/** Surveys when somebody first asks, and once. */
-export type Surveying = () => Promise<Survey>
-
-export function surveying(context: Context): Surveying {
-  let survey: Promise<Survey> | undefined
-  return () => (survey ??= unlessInterrupted(context.services.io.signal, surveyMachine(context)))
-}
-
-/** For the report. Why there is none is said by what asked for it first. */
-export function unlessCutOff(survey: Surveying): Promise<{ readonly survey?: Survey }> {
-  return survey().then(
-    (found) => ({ survey: found }),
-    () => ({}),
-  )
-}
-
-async function surveyMachine(context: Context): Promise<Survey> {
-  const { machine, options } = context
-  const [store, surveys] = await Promise.all([
-    readGoRoots(machine),
-    Promise.all(context.engines.map((engine) => engine.survey(machine, options.timeoutMs))),
-  ])
-  const engines = await Promise.all(
-    context.engines.map(async (engine, index) => {
-      const survey = surveys[index]
-      if (!survey) throw new Error(`no survey of ${engine.name}`)
-      const own = Object.keys(survey.environment).length > 0
-      return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
-    }),
-  )
-  return { store, engines: ofInterest(context, engines), remembered: await remember(context) }
-}
-
-/** What was found counts, but for what is only shown; what was named counts whether it is there or not. */
-export function isRequired(found: EngineSurvey, runtimes: readonly string[]): boolean {
-  return (found.installed && found.needed !== false) || runtimes.includes(found.name)
-}
-
-/** The engines that are here or were named; where there is none at all, the first stands for what is missing. */
-function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
-  const { runtimes } = context.options
-  const here = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
-  return here.length > 0 ? here : engines.slice(0, 1)
-}
-
-/** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */
-async function remember(context: Context): Promise<ReadonlyMap<string, CertPool>> {
-  const records = await context.state.records().catch(() => undefined)
-  return new Map(
-    records?.registries.map(({ registry, anchor }) => {
-      const pool = new CertPool()
-      const certificate = tryParseCertificate(Buffer.from(anchor, 'base64'))
-      if (!(certificate instanceof Error)) pool.add(certificate, REMEMBERED)
-      return [registry, pool]
-    }),
-  )
 }
 
 /**
@@ -170,6 +103,8 @@ function caseOf(
     systemRequired: context.options.scope === 'system',
     at: context.machine.now(),
     given: context.given,
+    ...givenAs(context),
+    ...told(context, observation),
     store: survey.store.pool,
     engines,
     loopbackCounts: context.loopbackCounts,
@@ -177,6 +112,21 @@ function caseOf(
   }
   const limits = limitsBy(context, survey)
   return { target: observation.target, evidence, judgement: judge(evidence), limits }
+}
+
+function givenAs({ options }: Context): Pick<Evidence, 'givenAs'> {
+  if (options.ca.length === 0) return {}
+  return { givenAs: options.ca.map((path) => `--ca ${shellWord(path)}`).join(' ') }
+}
+
+/** What `--proxy` and `--resolve` did for this registry. */
+function told({ options }: Context, { target, proxy }: Observation): Pick<Evidence, 'told'> {
+  return {
+    told: {
+      ...(options.proxy !== undefined && proxy !== undefined ? { proxy: true } : {}),
+      ...(pinned(target, options.pins).length > 0 ? { address: true } : {}),
+    },
+  }
 }
 
 /**

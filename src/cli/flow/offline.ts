@@ -8,7 +8,7 @@ import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { recordOf, sameRecord } from './record.ts'
-import { isRequired, type Survey } from './observe.ts'
+import { isRequired, type Survey } from './survey.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
 export async function installBlind(

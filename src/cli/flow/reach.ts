@@ -8,7 +8,7 @@ import {
 } from '../../registry/proxy-rules.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Context } from './context.ts'
-import type { Survey, Surveying } from './observe.ts'
+import type { Survey, Surveying } from './survey.ts'
 
 type Ways = (target: Target) => Proxy | undefined
 

@@ -1,4 +1,5 @@
 import type { Restart } from '../../change/index.ts'
+import { serviceControl } from '../../machine/service.ts'
 import { daemonProcess } from '../../runtimes/docker-process.ts'
 import { refuseBrokenConfig, restartCost } from '../../runtimes/docker-restart.ts'
 import type { Site } from './site.ts'
@@ -14,8 +15,12 @@ export async function dockerRestart({ machine, options }: Site): Promise<readonl
   const { was, stops } = cost
   const reason =
     'it reads the OS store once' +
-    (stops.length > 0 ? `; this stops ${stops.join(', ')}` : '; no container stops')
+    (stops.length > 0 ? `; this stops ${stopping(stops)}` : '; no container stops')
   return [{ engine: 'docker', was, deadlineMs: RESTART_FACTOR * options.timeoutMs, reason }]
+}
+
+function stopping(names: readonly string[]): string {
+  return `${names.length} container${names.length === 1 ? '' : 's'}: ${names.join(', ')}`
 }
 
 /** Where the OS store loses what docker has read, docker has to forget it as well. */
@@ -25,6 +30,11 @@ export async function restartsBehind(site: Site, registry: string): Promise<read
     ({ store, registries }) => store !== undefined && registries.length === 1 && registries[0] === registry,
   )
   return inStore && site.options.restart !== 'never' ? dockerRestart(site) : []
+}
+
+/** For a person to type. */
+export async function restartLine({ machine }: Site): Promise<string> {
+  return (await serviceControl(machine, 'docker'))?.line ?? 'stop dockerd and start it the way it was started'
 }
 
 export async function isRunning({ machine }: Site): Promise<boolean> {

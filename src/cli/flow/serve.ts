@@ -15,11 +15,12 @@ import type { Message } from './hand-over.ts'
 import { healFirst } from './heal.ts'
 import { install, inVain } from './install.ts'
 import type { Attempt } from './login.ts'
-import { observe, surveying } from './observe.ts'
+import { observe } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
 import { silence } from './stage.ts'
 import { recordOf } from './record.ts'
+import { surveying } from './survey.ts'
 import { undoOne } from './undo.ts'
 
 /** What the caller says follows at once: the password for sudo was typed before we began. */

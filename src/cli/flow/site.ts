@@ -1,4 +1,5 @@
 import { DEFAULT_STATE_DIR, State } from '../../change/state.ts'
+import { TrustError } from '../../errors.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
@@ -31,6 +32,21 @@ export async function atPlace<T>(
   } finally {
     await place.close()
   }
+}
+
+/**
+ * A directory of `--state-dir` that is not there remembers nothing: silence would be taken for an answer.
+ * @throws TrustError `bad-file`
+ */
+export async function refuseNoMemory({ options, state }: Site): Promise<void> {
+  if (options.stateDir === undefined || (await state.isThere())) return
+  throw new TrustError(
+    'bad-file',
+    `there is no ${options.stateDir} on this machine: nothing was ever recorded there`,
+    {
+      fix: `trust-registry status      # what is on record in ${DEFAULT_STATE_DIR}`,
+    },
+  )
 }
 
 export function createSite(

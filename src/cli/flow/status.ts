@@ -2,12 +2,13 @@ import { holdings } from '../../change/status.ts'
 import { TrustError } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
-import type { Site } from './site.ts'
+import { refuseNoMemory, type Site } from './site.ts'
 import { outcomeOf } from './document.ts'
 
 /** What was done here, whether it still holds, and what expires when. */
 export async function status(context: Site): Promise<Outcome> {
   const { machine, state, options } = context
+  await refuseNoMemory(context)
   if (await state.isUnfinished()) {
     throw new TrustError('unfinished', 'a change is under way, or was cut off before it was done', {
       seen: `${state.directory}/journal.json`,

@@ -24,10 +24,11 @@ import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
 import { askPassword, tryLogin, tryStored, type Attempt } from './login.ts'
 import { sharedFiles } from './files.ts'
-import { observe, surveying, type Case, type Survey, unlessCutOff } from './observe.ts'
+import { observe, type Case } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
 import { recordOf } from './record.ts'
+import { surveying, unlessCutOff, type Survey } from './survey.ts'
 import { exitOfCase } from './verdict.ts'
 
 /** Asked once it is clear that there will be a login. */

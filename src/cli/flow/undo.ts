@@ -4,8 +4,8 @@ import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { agreedLines, askChanges } from './consent.ts'
-import { isRunning, restartsBehind } from './restarts.ts'
-import type { Site } from './site.ts'
+import { isRunning, restartLine, restartsBehind } from './restarts.ts'
+import { refuseNoMemory, type Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
 import { keptFiles } from './kept.ts'
@@ -14,6 +14,7 @@ import { healFirst } from './heal.ts'
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
 export async function undo(context: Site): Promise<Outcome> {
   const { options, state } = context
+  await refuseNoMemory(context)
   await healFirst(context)
   const names = options.all
     ? (await state.records()).registries.map((record) => record.registry)
@@ -58,7 +59,7 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
   const refreshed = done.steps.some((step) => step.do === 'refresh')
   const stale = refreshed && restarts.length === 0 && (await isRunning(context))
   const result = {
-    restartNeeded: stale,
+    restart: stale ? await restartLine(context) : undefined,
     changed: !isEmpty(done),
     verified: false,
     plan: done.items,

@@ -1,0 +1,75 @@
+import { unlessInterrupted } from '../../change/interrupt.ts'
+import { REMEMBERED } from '../../judge/index.ts'
+import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
+import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
+import { CertPool, tryParseCertificate } from '../../x509/index.ts'
+import type { Context } from './context.ts'
+
+/** The machine as it stands before any registry is looked at: surveyed once a run. */
+export interface Survey {
+  readonly engines: readonly {
+    readonly engine: Engine
+    readonly survey: EngineSurvey
+    readonly store: GoRoots
+  }[]
+  readonly store: GoRoots
+  readonly remembered: ReadonlyMap<string, CertPool>
+}
+
+/** Surveys when somebody first asks, and once. */
+export type Surveying = () => Promise<Survey>
+
+export function surveying(context: Context): Surveying {
+  let survey: Promise<Survey> | undefined
+  return () => (survey ??= unlessInterrupted(context.services.io.signal, surveyMachine(context)))
+}
+
+/** For the report. Why there is none is said by what asked for it first. */
+export function unlessCutOff(survey: Surveying): Promise<{ readonly survey?: Survey }> {
+  return survey().then(
+    (found) => ({ survey: found }),
+    () => ({}),
+  )
+}
+
+export async function surveyMachine(context: Context): Promise<Survey> {
+  const { machine, options } = context
+  const [store, surveys] = await Promise.all([
+    readGoRoots(machine),
+    Promise.all(context.engines.map((engine) => engine.survey(machine, options.timeoutMs))),
+  ])
+  const engines = await Promise.all(
+    context.engines.map(async (engine, index) => {
+      const survey = surveys[index]
+      if (!survey) throw new Error(`no survey of ${engine.name}`)
+      const own = Object.keys(survey.environment).length > 0
+      return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
+    }),
+  )
+  return { store, engines: ofInterest(context, engines), remembered: await remember(context) }
+}
+
+/** What was found counts, but for what is only shown; what was named counts whether it is there or not. */
+export function isRequired(found: EngineSurvey, runtimes: readonly string[]): boolean {
+  return (found.installed && found.needed !== false) || runtimes.includes(found.name)
+}
+
+/** The engines that are here or were named; where there is none at all, the first stands for what is missing. */
+function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
+  const { runtimes } = context.options
+  const here = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
+  return here.length > 0 ? here : engines.slice(0, 1)
+}
+
+/** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */
+async function remember(context: Context): Promise<ReadonlyMap<string, CertPool>> {
+  const records = await context.state.records().catch(() => undefined)
+  return new Map(
+    records?.registries.map(({ registry, anchor }) => {
+      const pool = new CertPool()
+      const certificate = tryParseCertificate(Buffer.from(anchor, 'base64'))
+      if (!(certificate instanceof Error)) pool.add(certificate, REMEMBERED)
+      return [registry, pool]
+    }),
+  )
+}
