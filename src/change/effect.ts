@@ -1,6 +1,14 @@
 import type { Machine } from '../machine/machine.ts'
 import type { DaemonProcess } from '../runtimes/docker-process.ts'
-import { isUntouched, restartable, restartEngine, type Restartable } from '../runtimes/restart.ts'
+import { reloadDocker } from '../runtimes/docker-settings.ts'
+import {
+  isUntouched,
+  reloadable,
+  restartable,
+  restartEngine,
+  type Reloadable,
+  type Restartable,
+} from '../runtimes/restart.ts'
 import { storeNames, stores, type StoreName } from '../stores/index.ts'
 import { refreshStore } from '../stores/refresh.ts'
 
@@ -9,7 +17,7 @@ import { refreshStore } from '../stores/refresh.ts'
  * never a command: a journal cannot make root run anything else. Done when the change goes `forward`, or once
  * everything behind them was taken `back`: a bracket of the two ends either way with what the files now say.
  */
-export type Effect = RefreshStep | RestartStep
+export type Effect = RefreshStep | RestartStep | ReloadStep
 
 export interface RefreshStep {
   readonly do: 'refresh'
@@ -39,19 +47,28 @@ export interface RestartStep {
   readonly was: DaemonProcess
 }
 
+/** A running engine reads its settings again; nothing stops. */
+export interface ReloadStep {
+  readonly do: 'reload'
+  readonly when: 'forward' | 'back'
+  readonly engine: Reloadable
+  readonly deadlineMs: number
+}
+
 const MAX_DEADLINE_MS = 3_600_000
 
 /** Goes forward: what is there for the way back does nothing. */
 export async function doEffect(machine: Machine, step: Effect): Promise<void> {
   if (step.when === 'back') return
-  await (step.do === 'refresh'
-    ? refresh(machine, step)
-    : restartEngine(machine, step.engine, step.deadlineMs))
+  if (step.do === 'refresh') await refresh(machine, step)
+  else if (step.do === 'reload') await reloadDocker(machine, step.deadlineMs)
+  else await restartEngine(machine, step.engine, step.deadlineMs)
 }
 
 export async function undoEffect(machine: Machine, step: Effect): Promise<void> {
   if (step.when === 'forward') return
   if (step.do === 'refresh') await refresh(machine, step)
+  else if (step.do === 'reload') await reloadDocker(machine, step.deadlineMs)
   else if (!(await isUntouched(machine, step.was))) await restartEngine(machine, step.engine, step.deadlineMs)
 }
 
@@ -71,6 +88,8 @@ export function isEffect(value: Readonly<Record<string, unknown>>): boolean {
   if (value['do'] === 'refresh') {
     return isStoreName(value['store']) && [value['there'], value['gone']].every(areFingerprints)
   }
+  if (value['do'] === 'reload')
+    return isReloadable(value['engine']) && isCount(value['deadlineMs'], MAX_DEADLINE_MS)
   const was: unknown = value['was']
   return (
     value['do'] === 'restart' &&
@@ -87,6 +106,11 @@ export function isEffect(value: Readonly<Record<string, unknown>>): boolean {
 /** Whether it names a store of our table. */
 export function isStoreName(value: unknown): boolean {
   return isOneOf(storeNames, value)
+}
+
+/** Whether it names an engine that can be told. */
+export function isReloadable(value: unknown): boolean {
+  return isOneOf(reloadable, value)
 }
 
 function isOneOf(names: readonly string[], value: unknown): boolean {

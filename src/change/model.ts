@@ -1,3 +1,4 @@
+import type { Reloadable } from '../runtimes/restart.ts'
 import type { StoreName } from '../stores/index.ts'
 import type { Certificate } from '../x509/index.ts'
 
@@ -34,6 +35,8 @@ export interface WantedFile {
   readonly runtime: string
   /** The OS store that it is a source of. */
   readonly store?: StoreName
+  /** The engine that has to be told to read it again. */
+  readonly reload?: Reloadable
 }
 
 export interface Change {
@@ -54,6 +57,8 @@ export interface OwnedFile {
   readonly runtime: string
   /** The OS store that it is a source of. */
   readonly store?: StoreName
+  /** The engine that has to be told to read it again. */
+  readonly reload?: Reloadable
   /** The last of these to be undone takes the file away. */
   readonly registries: readonly string[]
   /** RFC 3339. */

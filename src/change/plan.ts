@@ -100,6 +100,7 @@ export async function planInstall(
         ...(before === undefined ? {} : { before }),
         runtime,
         ...(file.store === undefined ? {} : { store: file.store }),
+        ...(file.reload === undefined ? {} : { reload: file.reload }),
         registries,
         since: owned?.since ?? since,
       })

@@ -1,4 +1,4 @@
-import { isEffect, isStoreName } from './effect.ts'
+import { isEffect, isReloadable, isStoreName } from './effect.ts'
 import type { Records } from './model.ts'
 import type { Journal } from './state.ts'
 
@@ -24,7 +24,7 @@ export function isJournal(value: unknown): value is Journal {
 
 function isStep(value: unknown): boolean {
   if (!isObject(value)) return false
-  if (value['do'] === 'refresh' || value['do'] === 'restart')
+  if (['refresh', 'restart', 'reload'].includes(textOf(value['do'])))
     return isEffect(value) && isListOf(value['keep'] ?? [], isKeptFile)
   if (!isPath(value['path']) || !isMode(value['mode'])) return false
   switch (value['do']) {
@@ -52,6 +52,7 @@ function isOwnedFile(value: unknown): boolean {
     isMode(value['mode']) &&
     areTexts(value, 'sha256', 'runtime', 'since') &&
     (value['store'] === undefined || isStoreName(value['store'])) &&
+    (value['reload'] === undefined || isReloadable(value['reload'])) &&
     ['certificate', 'before'].every((name) => ['string', 'undefined'].includes(typeof value[name])) &&
     isListOf(value['registries'], (registry) => typeof registry === 'string')
   )

@@ -57,6 +57,7 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       await doEffect(machine, step)
       return
     case 'restart':
+    case 'reload':
       await doEffect(machine, step)
       return
   }
@@ -94,6 +95,7 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
       await undoEffect(machine, step)
       return
     case 'restart':
+    case 'reload':
       await undoEffect(machine, step)
       return
   }

@@ -38,7 +38,9 @@ export function uncheckedFinding(
     severity: 'error',
     owner: 'machine',
     message: `${name} has ${registry} among its insecure-registries: it does not check the certificate at all`,
-    fix: `take ${registry} out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker`,
+    fix: engine.survey.insecureRegistries.includes(registry)
+      ? `trust-registry ${registry}      # asks, then takes it out of "insecure-registries" in /etc/docker/daemon.json; off a terminal: --yes`
+      : 'take the network out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker',
   }
 }
 

@@ -7,6 +7,8 @@ import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docke
 import { factsOf, proxyInForce } from './docker-info.ts'
 import { processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
+import { strictDaemonJson } from './docker-settings.ts'
+import type { SettingsChange, Wish } from './settings.ts'
 import type {
   Credentials,
   Engine,
@@ -98,6 +100,11 @@ export class DockerEngine implements Engine {
       strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
     )
     return { ...read, misnamed: others.map((other) => ({ path: other.path, pool: other.pool })) }
+  }
+
+  async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {
+    const edit = strict ? await strictDaemonJson(machine, target.registry) : undefined
+    return edit === undefined ? [] : [edit]
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

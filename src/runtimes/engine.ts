@@ -2,6 +2,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
+import type { SettingsChange, Wish } from './settings.ts'
 
 /** Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders". */
 export type Loader = 'classic' | 'buildkit' | 'containerd' | 'containers'
@@ -120,6 +121,8 @@ export interface Engine {
   /** Where the CA of a registry goes: the first is the one that the typed name reads. */
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]>
   readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory>
+  /** Where certificates in a directory are not all that it takes: what its files of settings have to say. */
+  settings?(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]>
   /** Through the engine's own eyes, without credentials. */
   ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer>
   login(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<LoginAnswer>

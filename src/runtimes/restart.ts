@@ -9,6 +9,10 @@ import { daemonProcess, sameProcess, type DaemonProcess } from './docker-process
 export const restartable = ['docker'] as const
 export type Restartable = (typeof restartable)[number]
 
+/** The engines that read their settings again when they are told to. */
+export const reloadable = ['docker'] as const
+export type Reloadable = (typeof reloadable)[number]
+
 const SOCKET = '/var/run/docker.sock'
 const PING_MS = 2000
 const PAUSE_MS = 50

@@ -7,7 +7,7 @@ const order = {
   ...{ version: 1, do: 'trust', registry: 'reg.corp:5000', scope: 'registry', timeoutMs: 10_000 },
   ...{ offline: false, aia: true, agreed: ['write /etc/docker/certs.d/reg.corp:5000/x.crt'] },
   ...{ runtimes: ['docker'], how: 'pin', anchor: 'AAAA', install: ['AAAA'] },
-  ...{ standing: ['B'.repeat(64)], prune: false },
+  ...{ standing: ['B'.repeat(64)], prune: false, strict: false },
 }
 
 describe('an order for the privileged half', () => {
@@ -38,6 +38,7 @@ describe('an order for the privileged half', () => {
     recorded: ['a'.repeat(64), 'A'.repeat(63), 7],
     standing: [['b'.repeat(64)], [''], 'B'.repeat(64), undefined],
     prune: ['yes', undefined],
+    strict: ['yes', undefined],
     offline: ['true', undefined],
     aia: [1, undefined],
     login: [{}, 'ci', { username: 'ci', password: 7, required: true }, { username: 'ci', password: 'x' }],

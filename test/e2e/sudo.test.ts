@@ -210,7 +210,7 @@ describe('a user without privilege, and sudo', function () {
         offline: true,
         aia: false,
       },
-      ...{ standing: [], prune: false },
+      ...{ standing: [], prune: false, strict: false },
       ...{ agreed: [], runtimes: ['docker'], how: 'ca-file', anchor: der, install: [der] },
     }
     const before = await host.snapshot(touched)

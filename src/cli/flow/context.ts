@@ -20,6 +20,8 @@ export interface Context extends Site {
   readonly given: readonly Certificate[]
   /** Loopback registries are judged like any other. */
   readonly loopbackCounts: boolean
+  /** What keeps an engine from checking a registry goes as well: that was agreed to. */
+  readonly strict?: boolean
   /** In the privileged half: the caller stores its own login. */
   readonly keepLogin?: (identityToken: string | undefined) => Promise<Stored>
 }

@@ -1,6 +1,7 @@
 import { wantedFiles, type WantedFile } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
+import type { Engine } from '../../runtimes/engine.ts'
 import type { Context } from './context.ts'
 
 /** An engine by name, and whether it has to see the certificates. */
@@ -38,9 +39,11 @@ export async function filesFor(
   const wanted = await Promise.all(
     context.engines
       .filter((engine) => names.has(engine.name))
-      .map(async (engine) =>
-        wantedFiles(await engine.trustDirectories(context.machine, target), certificates, engine.name),
-      ),
+      .map(async (engine) => {
+        const directories = await engine.trustDirectories(context.machine, target)
+        const files = wantedFiles(directories, certificates, engine.name)
+        return [...files, ...(await settingsFor(context, engine, target, files))]
+      }),
   )
   // Engines of one family read the same file: the first to want it gives it its name.
   return [
@@ -51,4 +54,21 @@ export async function filesFor(
         .map((file) => [file.path, file]),
     ).values(),
   ].reverse()
+}
+
+/** What has to change in the engine's files of settings; those that are left alone are the findings' to tell. */
+async function settingsFor(
+  { machine, strict = false }: Context,
+  engine: Engine,
+  target: Target,
+  files: readonly WantedFile[],
+): Promise<readonly WantedFile[]> {
+  const wish = { certificates: files.map(({ path }) => path), strict }
+  const changes = (await engine.settings?.(machine, target, wish)) ?? []
+  return changes.flatMap((change) => {
+    if ('byHand' in change) return []
+    const { path, bytes, from, mode, reason, reload } = change
+    const file = { path, bytes, mode, reason, ...(from ? { from } : {}), ...(reload ? { reload } : {}) }
+    return [{ ...file, runtime: engine.runtime ?? engine.name }]
+  })
 }

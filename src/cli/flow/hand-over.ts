@@ -108,7 +108,7 @@ function messageIn(line: string): Message | undefined {
 
 /** What is approved for a registry, as the privileged half may know it. */
 export function trustOrder(
-  { options }: Context,
+  { options, strict = false }: Context,
   target: Target,
   engines: readonly Required[],
   approved: Approved,
@@ -119,7 +119,7 @@ export function trustOrder(
   const { username, loginRequired: required, timeoutMs, offline, aia, prune } = options
   return {
     ...{ version: 1, do: 'trust', registry: target.registry, scope: 'registry', timeoutMs },
-    ...{ offline, aia, prune },
+    ...{ offline, aia, prune, strict },
     agreed: agreedLines(plan.items),
     runtimes: engines.filter((engine) => engine.required).map((engine) => engine.survey.name),
     how: approved.identity.how,

@@ -1,4 +1,4 @@
-import { isEmpty, planInstall, planPrune, type Approved, type Plan } from '../../change/index.ts'
+import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
@@ -17,6 +17,7 @@ import { sameRecord } from './record.ts'
 import { judgeAgain, type Case } from './observe.ts'
 import type { Survey } from './survey.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
+import { reloadDeadline } from './restarts.ts'
 import { isStale, restartByHand } from './stale.ts'
 import { restartLine } from './restarts.ts'
 
@@ -131,7 +132,8 @@ async function planFor(context: Context, seen: Case, approved: Approved): Promis
     return (await import('./system.ts')).planSystem(context, seen, approved)
   const { registry } = seen.target
   const files = await filesFor(context, seen.evidence.engines, seen.target, approved.install)
-  const plan = await planInstall(context, registry, approved, files)
+  const installed = await planInstall(context, registry, approved, files)
+  const plan = withReloads(installed, installed.records.files, reloadDeadline(context))
   return context.options.prune ? planPrune(context, plan, registry) : plan
 }
 

@@ -82,8 +82,8 @@ function byItsClock({ machine }: Context, seen: Observation): Observation {
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */
 export async function judgeAgain(context: Context, survey: Survey, before: Case): Promise<Case> {
   const { target } = before
-  // What was surveyed before an OS store was changed is no longer so.
-  if (context.options.scope === 'system') survey = await surveyMachine(context)
+  // What was surveyed before an OS store or an engine's settings were changed is no longer so.
+  if (context.options.scope === 'system' || context.strict) survey = await surveyMachine(context)
   context.services.progress.stage(
     `${target.registry}: asking ${survey.engines.map(({ engine }) => engine.name).join(', ')}`,
   )

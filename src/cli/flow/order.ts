@@ -31,6 +31,8 @@ export interface TrustOrder extends Common {
   /** SHA-256 of certificates that were approved as well, and need no file now. */
   readonly standing: readonly string[]
   readonly prune: boolean
+  /** What keeps an engine from checking the registry goes as well. */
+  readonly strict: boolean
   /** SHA-256 of the identity on record that the caller has seen, whether it is replaced or not. */
   readonly recorded?: string
   readonly offline: boolean
@@ -88,7 +90,8 @@ function checkTrust(found: Fields): void {
     throw refused('install')
   if (!isTexts(found['standing'], 100, 64) || !found['standing'].every(isSha256)) throw refused('standing')
   if (found['recorded'] !== undefined && !isSha256(found['recorded'])) throw refused('recorded')
-  for (const name of ['offline', 'aia', 'prune']) if (typeof found[name] !== 'boolean') throw refused(name)
+  for (const name of ['offline', 'aia', 'prune', 'strict'])
+    if (typeof found[name] !== 'boolean') throw refused(name)
   const { login } = found
   if (login !== undefined && !isLogin(login)) throw refused('login')
 }

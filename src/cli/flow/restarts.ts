@@ -7,6 +7,11 @@ import type { Site } from './site.ts'
 /** A restart may take six times as long as a network step. */
 const RESTART_FACTOR = 6
 
+/** Of a daemon that reads its settings again, in milliseconds. */
+export function reloadDeadline({ options }: Site): number {
+  return 2 * options.timeoutMs
+}
+
 /** @throws TrustError `change-failed` where docker would not come back */
 export async function dockerRestart({ machine, options }: Site): Promise<readonly Restart[]> {
   const cost = await restartCost(machine, options.timeoutMs).catch(() => undefined)

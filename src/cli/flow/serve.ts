@@ -52,7 +52,9 @@ export async function serve(io: Io, version: string): Promise<number> {
       return JSON.parse(await lines.next(order.timeoutMs + HELPERS_MS)) as Stored
     }
     const { document } = await orRefusal(context, order.registry, () =>
-      order.do === 'undo' ? undoOne(context, order.registry) : trust({ ...context, keepLogin }, order),
+      order.do === 'undo'
+        ? undoOne(context, order.registry)
+        : trust({ ...context, keepLogin, strict: order.strict }, order),
     )
     say({ result: document })
     return document.exitCode

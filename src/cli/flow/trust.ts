@@ -28,6 +28,7 @@ import { observe, type Case } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
 import { recordOf } from './record.ts'
+import { agreesToCheck } from './strict.ts'
 import { surveying, unlessCutOff, type Survey } from './survey.ts'
 import { exitOfCase } from './verdict.ts'
 
@@ -100,10 +101,10 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   if (look === 7 || look === 6 || nobody || loopback || stuck) {
     return viewOf(context, seen, { exitCode: look, verified: false })
   }
-  const attempt = async (certificates: readonly Certificate[]): Promise<Attempt> => {
+  const attempt = async (certificates: readonly Certificate[], agreed = context): Promise<Attempt> => {
     const password = await ask()
-    if (password === undefined) return tryStored(context, seen, certificates)
-    const tried = await tryLogin(context, seen, certificates, password)
+    if (password === undefined) return tryStored(agreed, seen, certificates)
+    const tried = await tryLogin(agreed, seen, certificates, password)
     if (tried.kind === 'settled' && options.loginRequired)
       throw loginFailed(context, target.registry, tried.report)
     return tried
@@ -136,7 +137,10 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const vain = inVain(context, seen, approved)
   if (vain) return vain
   const wanted = { ...approved, install: next, standing: approved.install.map(({ sha256 }) => sha256) }
-  return install(context, survey, seen, wanted, recorded?.identity.sha256, await attempt(next))
+  const agreed: Context = (await agreesToCheck(context, seen, wanted))
+    ? { ...context, strict: true }
+    : context
+  return install(agreed, survey, seen, wanted, recorded?.identity.sha256, await attempt(next, agreed))
 }
 
 /** The CAs of the file that some engine does not have yet; with a pin, nothing beyond what is pinned. */

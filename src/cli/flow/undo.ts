@@ -1,10 +1,10 @@
-import { isEmpty, planUndo, type Plan } from '../../change/index.ts'
+import { isEmpty, planUndo, withReloads, type Plan } from '../../change/index.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { agreedLines, askChanges } from './consent.ts'
-import { isRunning, restartLine, restartsBehind } from './restarts.ts'
+import { isRunning, reloadDeadline, restartLine, restartsBehind } from './restarts.ts'
 import { refuseNoMemory, type Site } from './site.ts'
 import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
@@ -32,7 +32,9 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
   const { options, machine, state } = context
   const restarts = await restartsBehind(context, registry)
   const plan = async (): Promise<Plan> => {
-    const planned = await planUndo({ machine, state }, new Set([registry]), restarts)
+    const { files } = await state.records()
+    const undone = await planUndo({ machine, state }, new Set([registry]), restarts)
+    const planned = withReloads(undone, files, reloadDeadline(context))
     if (!planned.steps.some((step) => step.do === 'refresh')) return planned
     return (await import('./appended.ts')).keepingAll(machine, planned)
   }

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TrustError } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { damageText } from './config/edit.ts'
+import { readSettings, unreadable } from './config/file.ts'
+import { readJson, withoutEntries } from './config/json.ts'
+import { dockerApi, field } from './docker-api.ts'
+import { factsOf } from './docker-info.ts'
+import { daemonProcess } from './docker-process.ts'
+import { editSettings, type SettingsChange } from './settings.ts'
+
+export const DAEMON_JSON = '/etc/docker/daemon.json'
+const SOCKET = '/var/run/docker.sock'
+const KEY = 'insecure-registries'
+const POLL_MS = 50
+const ASK_MS = 2000
+
+/** daemon.json without the entries that mean this very registry; networks, which mean others as well, stay. */
+export function strictDaemonJson(machine: Machine, registry: string): Promise<SettingsChange | undefined> {
+  // The daemon takes the scheme off (moby registry/config.go loadInsecureRegistries).
+  const means = (entry: string): boolean => entry.replace(/^https?:\/\//, '') === registry
+  return editSettings(machine, DAEMON_JSON, (text) => withoutEntries(text, [KEY], means), {
+    reason: `without ${registry} among its ${KEY}: Docker checks the certificate`,
+    strict: true,
+    reload: 'docker',
+  })
+}
+
+/** What is wrong with daemon.json, with its place; undefined where it is good or not there. */
+export async function daemonJsonFault(machine: Machine): Promise<string | undefined> {
+  const read = await insecureIn(machine)
+  return typeof read === 'string' ? read : undefined
+}
+
+/** The entries of the file; undefined where it says nothing of them; a text where it cannot be understood. */
+async function insecureIn(machine: Machine): Promise<readonly string[] | string | undefined> {
+  let file: Awaited<ReturnType<typeof readSettings>>
+  try {
+    file = await readSettings(machine, DAEMON_JSON)
+  } catch (error) {
+    return unreadable(error)
+  }
+  if (file === undefined) return undefined
+  if ('damage' in file) return damageText(file.damage)
+  // The daemon takes a blank file for none (moby config.go getConflictFreeConfiguration).
+  if (file.text.trim() === '') return undefined
+  const read = await readJson(file.text)
+  if ('damage' in read) return damageText(read.damage)
+  if (typeof read.value !== 'object' || read.value === null || Array.isArray(read.value))
+    return 'line 1, column 1: it is no JSON object'
+  const list = field(read.value, KEY)
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : undefined
+}
+
+/**
+ * Has a running daemon read its settings again (SIGHUP: nothing stops), and looks whether its list of unchecked
+ * registries is that of the file. A key that is not in the file keeps its old value there (moby daemon/reload.go).
+ * @throws TrustError `change-failed`
+ */
+export async function reloadDocker(machine: Machine, deadlineMs: number): Promise<void> {
+  const daemon = await daemonProcess(machine)
+  // It will read them when it starts.
+  if (daemon === undefined) return
+  const listed = await insecureIn(machine)
+  const kill = await machine.which('kill')
+  const until = Date.now() + deadlineMs
+  if (kill !== undefined) await machine.run([kill, '-HUP', String(daemon.pid)], { timeoutMs: deadlineMs })
+  while (!(await follows(machine, listed))) {
+    if (Date.now() >= until) throw notFollowed(kill, daemon.pid)
+    await sleep(POLL_MS)
+  }
+}
+
+async function follows(machine: Machine, listed: readonly string[] | string | undefined): Promise<boolean> {
+  const request = { method: 'GET', path: '/info', timeoutMs: ASK_MS } as const
+  const info = await dockerApi(await machine.socket(SOCKET), request).catch(() => undefined)
+  if (info?.status !== 200) return false
+  if (!Array.isArray(listed)) return true
+  const hosts = listed
+    .map((entry: string) => entry.replace(/^https?:\/\//, ''))
+    .filter((entry) => !/\/\d+$/.test(entry))
+  const { insecureRegistries = [] } = factsOf({}, info.body)
+  return same(hosts, insecureRegistries)
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  const [left, right] = [new Set(a), new Set(b)]
+  return left.size === right.size && [...left].every((entry) => right.has(entry))
+}
+
+function notFollowed(kill: string | undefined, pid: number): TrustError {
+  return new TrustError('change-failed', `docker does not go by ${DAEMON_JSON} as it is now`, {
+    seen:
+      kill === undefined
+        ? 'there is no kill program to tell it with'
+        : 'it was told, and /info says otherwise',
+    fix: `kill -HUP ${pid}; tail /var/log/docker.log      # or: journalctl -u docker -n 20`,
+  })
+}

@@ -1,0 +1,52 @@
+import type { Machine } from '../machine/machine.ts'
+import { damageText, type Edited } from './config/edit.ts'
+import { encodeSettings, readSettings, type SettingsFile, unreadable } from './config/file.ts'
+
+/** What an engine's settings shall say for a registry, beside the certificates in its directory. */
+export interface Wish {
+  /** Paths of the files with the certificates, as they will be. */
+  readonly certificates: readonly string[]
+  /** What switches the check off for this registry goes as well. */
+  readonly strict: boolean
+}
+
+/** A file of settings as it will be. */
+export interface SettingsEdit {
+  readonly path: string
+  readonly bytes: Buffer
+  /** What `bytes` were made from; absent where there is no such file. */
+  readonly from?: Buffer
+  /** Unix mode of a file that is not there yet. */
+  readonly mode: number
+  readonly reason: string
+  /** The check is switched on: wants a consent of its own. */
+  readonly strict?: true
+  /** The engine has to be told. */
+  readonly reload?: 'docker'
+}
+
+/** An edit of a file that is there, or why it is left alone. */
+export type SettingsChange = SettingsEdit | { readonly path: string; readonly byHand: string }
+
+/** Makes an edit of one file; undefined where there is none, or nothing to change in it. */
+export async function editSettings(
+  machine: Machine,
+  path: string,
+  make: (text: string, file: SettingsFile) => Promise<Edited>,
+  about: Pick<SettingsEdit, 'reason' | 'strict' | 'reload'>,
+): Promise<SettingsChange | undefined> {
+  let file: Awaited<ReturnType<typeof readSettings>>
+  try {
+    file = await readSettings(machine, path)
+  } catch (error) {
+    return { path, byHand: unreadable(error) }
+  }
+  if (file === undefined) return undefined
+  if ('damage' in file) return { path, byHand: damageText(file.damage) }
+  const edited = await make(file.text, file)
+  if ('unsafe' in edited) return { path, byHand: edited.unsafe }
+  if (edited.text === file.text) return undefined
+  if (file.foreign !== undefined) return { path, byHand: file.foreign }
+  const { path: real, bytes: from, mode } = file
+  return { path: real, bytes: encodeSettings(file, edited.text), from, mode, ...about }
+}

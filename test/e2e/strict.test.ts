@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import type { Server } from '../../fixtures/lab/server.ts'
+import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { codes, consumer, credentials, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
+
+const registry = 'reg.corp:5000'
+const DAEMON_JSON = '/etc/docker/daemon.json'
+
+describe('settings that keep an engine from checking', function () {
+  const scene = withLab(this)
+  let root: CertificateAuthority
+  let server: Server
+  let hosts: Record<string, string>
+
+  before(async () => {
+    root = await createCa({ name: 'Corp Root CA' })
+    server = await scene.lab.server('registry')
+    await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })], users })
+    hosts = { 'reg.corp': server.address, 'other.corp': server.address }
+  })
+
+  it('insecure-registries: taken out with --yes, dockerd told by SIGHUP, proven, the login made, undone to the byte', async () => {
+    const daemonJson = { 'insecure-registries': [registry, 'other.corp:5000'] }
+    const host = await scene.lab.host('client', { hosts, daemonJson })
+    await host.write('/root/ca.pem', root.pem)
+    const text = `{\r\n\t"insecure-registries": [\r\n\t\t"http://${registry}",\r\n\t\t"other.corp:5000"\r\n\t],\r\n\t"bridge": "none",\r\n\t"iptables": false\r\n}`
+    const shown = await host.read(DAEMON_JSON)
+    await host.write(
+      DAEMON_JSON,
+      shown.replace(
+        /"insecure-registries":\s*\[[^\]]*\]/,
+        () => /"insecure-registries": \[[^\]]*\]/.exec(text)?.[0] ?? '',
+      ),
+    )
+    assert.match(await host.read(DAEMON_JSON), /\r\n\t\t"http:/)
+    assert.equal((await host.run(['chmod', '640', DAEMON_JSON])).code, 0)
+    const before = await host.snapshot(watched)
+    const daemon = await host.read('/run/docker-ssd.pid')
+
+    const seen = await runJson(host, ['diagnose', registry])
+    assert.ok(codes(seen.registry).includes('insecure-registry'), seen.stdout)
+    const left = await runJson(host, [registry, '--ca', '/root/ca.pem', '--dry-run'])
+    assert.ok(
+      !left.registry.plan.some(({ target }) => target === DAEMON_JSON),
+      'not without a word of its own',
+    )
+
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes', ...credentials], {
+      input: users.testuser,
+    })
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.equal(trusted.registry.verified, true)
+    assert.equal(consumer(trusted.registry, 'docker').state, 'trusted')
+    assert.equal(trusted.registry.login?.ok, true)
+    assert.ok(
+      trusted.registry.plan.some(({ action, target }) => action === 'run' && target === 'reload docker'),
+    )
+    const after = await host.read(DAEMON_JSON)
+    assert.match(after, /\[\r\n\t\t"other\.corp:5000"\r\n\t\]/)
+    assert.equal(await host.read('/run/docker-ssd.pid'), daemon, 'nothing was restarted')
+    const info = await host.run(['docker', 'info', '--format', '{{json .RegistryConfig.IndexConfigs}}'])
+    assert.ok(!info.stdout.includes(registry) && info.stdout.includes('other.corp:5000'), info.stdout)
+    assert.equal((await runJson(host, ['diagnose', registry])).code, 0)
+
+    const undone = await runJson(host, ['undo', registry, '--yes'])
+    assert.equal(undone.code, 0, undone.stdout)
+    await host.run(['docker', 'logout', registry])
+    assert.deepEqual(await host.snapshot(watched), before)
+    const again = await host.run(['docker', 'info', '--format', '{{json .RegistryConfig.IndexConfigs}}'])
+    assert.ok(again.stdout.includes(registry), `the daemon was told on the way back: ${again.stdout}`)
+  })
+
+  it('the last entry leaves an empty list, without which SIGHUP would change nothing; a chain that Docker refuses keeps it', async () => {
+    const host = await scene.lab.host('client', { hosts, daemonJson: { 'insecure-registries': [registry] } })
+    await host.write('/root/ca.pem', root.pem)
+    const other = await createCa({ name: 'Another Root CA' })
+    await host.write('/root/other.pem', other.pem)
+    const vain = await runJson(host, [registry, '--ca', '/root/other.pem', '--yes'])
+    assert.notEqual(vain.code, 0)
+    assert.ok((await host.read(DAEMON_JSON)).includes(registry))
+    assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes'])).code, 0)
+    assert.deepEqual(
+      (JSON.parse(await host.read(DAEMON_JSON)) as Record<string, unknown>)['insecure-registries'],
+      [],
+    )
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+  })
+})
