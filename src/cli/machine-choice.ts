@@ -1,10 +1,18 @@
 import { TrustError } from '../errors.ts'
 
 /** Where the engine lives: this computer, or one that ssh(1) reaches. */
-export type MachineChoice = { readonly text: string } & (
-  | { readonly kind: 'local' }
-  | { readonly kind: 'ssh'; readonly destination: string; readonly port?: number; readonly socket?: string }
-)
+export type MachineChoice = { readonly kind: 'local'; readonly text: string } | SshChoice
+
+export interface SshChoice {
+  readonly kind: 'ssh'
+  /** As it was typed. */
+  readonly text: string
+  /** `user@host`, `host`, or an alias of ssh_config. */
+  readonly destination: string
+  readonly port?: number
+  /** Of the engine, over there. */
+  readonly socket?: string
+}
 
 const EXAMPLE = '--machine ssh://docker@192.168.99.100'
 

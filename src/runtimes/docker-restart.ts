@@ -19,7 +19,7 @@ export interface RestartCost {
 export async function restartCost(machine: Machine, timeoutMs: number): Promise<RestartCost | undefined> {
   const was = await daemonProcess(machine)
   if (was === undefined || (await serviceControl(machine, 'docker')) === undefined) return undefined
-  const socket = machine.locate(SOCKET)
+  const socket = await machine.socket(SOCKET)
   const get = async (path: string): Promise<unknown> =>
     (await dockerApi(socket, { method: 'GET', path, timeoutMs })).body
   const [info, running] = await Promise.all([get('/info'), get('/containers/json')])

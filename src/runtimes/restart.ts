@@ -58,7 +58,10 @@ async function isBack(machine: Machine, before: DaemonProcess | undefined): Prom
 
 async function answers(machine: Machine): Promise<boolean> {
   const ping = { method: 'GET', path: '/_ping', timeoutMs: PING_MS } as const
-  const answer = await dockerApi(machine.locate(SOCKET), ping).catch(() => undefined)
+  const answer = await machine
+    .socket(SOCKET)
+    .then((socket) => dockerApi(socket, ping))
+    .catch(() => undefined)
   return answer?.status === 200
 }
 

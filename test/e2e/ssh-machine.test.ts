@@ -65,6 +65,21 @@ describe('e2e: an engine on another machine, over ssh', function () {
     })
   }
 
+  it('has its OS store changed, its daemon restarted by its service manager, and all of it taken back', async () => {
+    await vm.run(['update-ca-certificates', '--fresh'])
+    const [before, daemon] = [await vm.snapshot(watched), vm.dockerPid()]
+    const args = ['--machine', place('docker'), '--ca', '/root/ca.pem', '--scope', 'system', '--yes']
+    const run = await runJson(here, [registry, ...args], { env })
+    assert.equal(run.code, 0, run.stdout + run.stderr)
+    assert.equal(consumer(run.registry, 'system').state, 'trusted')
+    assert.equal((await vm.run(['curl', '-sS', '-o', '/dev/null', `https://${registry}/v2/`])).code, 0)
+    assert.notDeepEqual(vm.dockerPid(), daemon)
+    assert.equal((await dockerLogin(vm, registry)).code, 0)
+    const undo = await runJson(here, ['undo', registry, '--yes', '--machine', place('docker')])
+    assert.equal(undo.code, 0, undo.stdout)
+    assert.deepEqual(await vm.snapshot(watched), before)
+  })
+
   it('is found by DOCKER_HOST and by a Docker context, as the Docker CLI finds it', async () => {
     const host = `ssh://docker@${vm.address}`
     const direct = await runJson(here, ['diagnose', registry], { env: { ...env, DOCKER_HOST: host } })
@@ -132,7 +147,8 @@ describe('e2e: an engine on another machine, over ssh', function () {
       0o755,
     )
     const cut = await here.product([registry, '--json', ...argv], { env })
-    assert.notEqual(cut.code, 0, cut.stdout)
+    assert.equal(cut.code, 9, cut.stdout + cut.stderr)
+    assert.match(cut.stdout, /connection to the machine is lost/)
     await vm.run(['rm', '/usr/local/bin/ln'])
     assert.ok(await vm.exists('/var/lib/trust-registry/journal.json'), 'the journal is on the machine')
     const healed = await runJson(here, [registry, ...argv], { env })

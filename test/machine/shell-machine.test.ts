@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { LocalMachine } from '../../src/machine/local.ts'
 import type { Machine } from '../../src/machine/machine.ts'
 import { bootstrap, Channel } from '../../src/machine/ssh/channel.ts'
-import { greet, SshMachine } from '../../src/machine/ssh/machine.ts'
+import { greet } from '../../src/machine/ssh/greeting.ts'
+import { SshMachine } from '../../src/machine/ssh/machine.ts'
 import { leaveOut } from '../support/left-out.ts'
 
 /** What a machine offers: a shell as `sh`, and tools. */
@@ -260,6 +263,50 @@ for (const [kind, open] of Object.entries(kinds)) {
     })
   })
 }
+
+describe('machine/ssh: a far side that falls silent', () => {
+  const silent = (patienceMs: number): { channel: Channel; wire: PassThrough } => {
+    const [stdin, stdout] = [new PassThrough(), new PassThrough()]
+    stdin.resume()
+    return { channel: new Channel({ stdin, stdout }, patienceMs), wire: stdin }
+  }
+
+  it('is lost after a while, and hears that it is over', async () => {
+    const { channel, wire } = silent(50)
+    const both = [channel.ask({ do: 'read', path: '/a' }), channel.ask({ do: 'read', path: '/b' })]
+    for (const asked of both) await assert.rejects(asked, code('ETIMEDOUT'))
+    await assert.rejects(channel.ask({ do: 'read' }), code('ETIMEDOUT'))
+    assert.ok(wire.destroyed)
+  })
+
+  it('has as long as its work takes', async () => {
+    const { channel } = silent(20)
+    const from = Date.now()
+    await assert.rejects(channel.ask({ do: 'run', words: ['sleep'], takesMs: 200 }), code('ETIMEDOUT'))
+    assert.ok(Date.now() - from >= 200)
+  })
+})
+
+describe('machine/ssh: what a program reads', () => {
+  before(function () {
+    if (process.platform !== 'linux') leaveOut(this, 'the far side is Linux')
+  })
+
+  it('lies in no file of the far side meanwhile', async () => {
+    const { machine, child } = await overShell('dash')
+    const look = 'cat; for f in "${TMPDIR:-/tmp}"/tmp.*/*; do [ ! -f "$f" ] || grep -l "$1" "$f"; done'
+    // The pattern does not match itself.
+    const secret = randomUUID()
+    const pattern = `[${secret.slice(0, 1)}]${secret.slice(1)}`
+    const { stdout } = await machine.run(['sh', '-c', `${look}; true`, 'sh', pattern], {
+      input: `${secret}\n`,
+      timeoutMs: 10_000,
+    })
+    // Its own output is the one place: `cat` has put it there.
+    assert.match(stdout.replace(secret, 'secret'), /^secret\n(?:\/\S+\/o\n)?$/)
+    child?.stdin?.end()
+  })
+})
 
 describe('machine/ssh: a connection that is cut', () => {
   before(function () {

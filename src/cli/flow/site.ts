@@ -1,5 +1,6 @@
 import { DEFAULT_STATE_DIR, State } from '../../change/state.ts'
 import { TrustError } from '../../errors.ts'
+import { MachineLost } from '../../machine/lost.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
@@ -29,6 +30,8 @@ export async function atPlace<T>(
   const place = await findPlace(options, services, change)
   try {
     return await work(place)
+  } catch (error) {
+    throw error instanceof MachineLost ? lost(place, error) : error
   } finally {
     await place.close()
   }
@@ -47,6 +50,14 @@ export async function refuseNoMemory({ options, state }: Site): Promise<void> {
       fix: `trust-registry status      # what is on record in ${DEFAULT_STATE_DIR}`,
     },
   )
+}
+
+function lost({ name = 'the machine' }: Place, cause: MachineLost): TrustError {
+  return new TrustError('machine-unreachable', `the connection to ${name} was lost`, {
+    seen: cause.message,
+    fix: 'run the same command again: what was begun over there is taken back first',
+    cause,
+  })
 }
 
 export function createSite(

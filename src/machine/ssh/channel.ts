@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { errorText } from '../../errors.ts'
+import { MachineLost } from '../lost.ts'
 import { program } from './program.ts'
 import { escaped } from './words.ts'
 
@@ -23,9 +24,12 @@ export interface Request {
   readonly more?: readonly [string?, string?, string?]
   readonly words?: readonly string[]
   readonly data?: Buffer
+  /** That it may take by itself, in milliseconds, before the far side is expected to say anything. */
+  readonly takesMs?: number
 }
 
 interface Waiting {
+  readonly takesMs: number
   readonly done: (answer: Answer) => void
   readonly failed: (error: Error) => void
 }
@@ -36,8 +40,13 @@ export interface Pipes {
   readonly stdout: Readable
 }
 
+/** A far side that is silent for longer is lost: a sync to a slow disk is the longest that it does by itself. */
+const PATIENCE_MS = 30_000
+
 /** Questions to the program on the far side, answered one after the other; any number may be under way. */
 export class Channel {
+  readonly #patienceMs: number
+  #timer: NodeJS.Timeout | undefined
   readonly #nonce = randomBytes(16).toString('hex')
   readonly #stdin: Writable
   readonly #waiting: Waiting[] = []
@@ -45,8 +54,12 @@ export class Channel {
   #size = 0
   #lost: Error | undefined
 
-  constructor({ stdin, stdout }: Pipes | { readonly stdin: Duplex; readonly stdout: Duplex }) {
+  constructor(
+    { stdin, stdout }: Pipes | { readonly stdin: Duplex; readonly stdout: Duplex },
+    patienceMs = PATIENCE_MS,
+  ) {
     this.#stdin = stdin
+    this.#patienceMs = patienceMs
     stdin.on('error', (error: Error) => {
       this.#fail(error)
     })
@@ -71,7 +84,8 @@ export class Channel {
     if (request.words) lines.push(...request.words.map(escaped), '.')
     if (request.data) lines.push(...pieces(escaped(request.data)), '.')
     return new Promise((done, failed) => {
-      this.#waiting.push({ done, failed })
+      this.#waiting.push({ done, failed, takesMs: request.takesMs ?? 0 })
+      if (this.#waiting.length === 1) this.#watch()
       this.#stdin.write(`${lines.join('\n')}\n`)
     })
   }
@@ -79,6 +93,19 @@ export class Channel {
   /** Ends the program; what it was doing is not waited for. */
   close(): void {
     this.#stdin.end()
+  }
+
+  /** The first in line has to be answered, or at least begun to be, in time. */
+  #watch(): void {
+    clearTimeout(this.#timer)
+    const [first] = this.#waiting
+    if (first === undefined) return
+    const ms = first.takesMs + this.#patienceMs
+    this.#timer = setTimeout(() => {
+      this.#fail(new Error(`it has been silent for ${ms / 1000} s`), 'ETIMEDOUT')
+      // Its end over there frees the lock.
+      this.#stdin.destroy()
+    }, ms)
   }
 
   #take(chunk: Buffer): void {
@@ -89,12 +116,16 @@ export class Channel {
       return
     }
     // An answer ends with a line; most chunks of a long one do not.
-    if (chunk.at(-1) !== 0x0a) return
+    if (chunk.at(-1) !== 0x0a) {
+      this.#watch()
+      return
+    }
     let rest: Buffer = Buffer.concat(this.#parts)
     for (let next = this.#cut(rest); next; next = this.#cut(rest)) {
       rest = next.rest
       this.#waiting.shift()?.done(next.answer)
     }
+    this.#watch()
     this.#parts = [rest]
     this.#size = rest.length
   }
@@ -116,11 +147,10 @@ export class Channel {
     }
   }
 
-  #fail(error: Error | undefined): void {
+  #fail(error: Error | undefined, code = 'ECONNRESET'): void {
+    clearTimeout(this.#timer)
     const why = error === undefined ? '' : `: ${errorText(error)}`
-    this.#lost ??= Object.assign(new Error(`the connection to the machine is lost${why}`), {
-      code: 'ECONNRESET',
-    })
+    this.#lost ??= new MachineLost(`the connection to the machine is lost${why}`, code)
     for (const { failed } of this.#waiting.splice(0)) failed(this.#lost)
   }
 }

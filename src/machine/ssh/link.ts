@@ -1,10 +1,10 @@
-import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Duplex, type Readable, type Writable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { FIXED_PATH } from '../run.ts'
+import { dialError, streamOf, type Child } from './stream.ts'
 
 /** Where a machine is, in the words of ssh(1). */
 export interface SshPlace {
@@ -60,8 +60,6 @@ const FIXED = {
   LogLevel: 'INFO',
   EscapeChar: 'none',
 } as const
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 /** One connection of the system's OpenSSH client, and what goes through it. */
 export class SshLink {
@@ -191,54 +189,3 @@ export class SshLink {
     return readFile(join(this.#folder, 'log'), 'utf8').catch(() => '')
   }
 }
-
-/** Both pipes of a child as one stream; what is written to one that has ended is lost, and its end says so. */
-function streamOf(child: Child): Duplex {
-  const stream = new Duplex({
-    read: () => void child.stdout.resume(),
-    write: (chunk: Buffer, _encoding, done) => {
-      child.stdin.write(chunk, () => {
-        done()
-      })
-    },
-    final: (done) => {
-      child.stdin.end()
-      done()
-    },
-    destroy: (error, done) => {
-      child.kill()
-      done(error)
-    },
-  })
-  child.stdout.on('data', (chunk: Buffer) => {
-    if (!stream.push(chunk)) child.stdout.pause()
-  })
-  // Bytes that are on their way come first; a child that fails says why.
-  child.once('close', (status) => {
-    if (status === 0 || stream.readableDidRead) stream.push(null)
-  })
-  stream.on('error', () => undefined)
-  return stream
-}
-
-/** sshd's reason for a channel that it did not open, as a socket of ours would have put it. */
-function dialError(said: string, target: string): Error {
-  const reasons = new Set(
-    [...said.matchAll(/open failed: (?:connect failed: )?(.*)/g)].map((found) => found[1] ?? ''),
-  )
-  // Of several that fail at once nobody knows which is whose.
-  const reason = reasons.size === 1 ? [...reasons][0] : undefined
-  const code = DIAL_CODES.find(([words]) => words.test(reason ?? ''))?.[1] ?? 'EHOSTUNREACH'
-  return Object.assign(new Error(`connect ${code} ${target}${reason === undefined ? '' : ` (${reason})`}`), {
-    code,
-  })
-}
-
-const DIAL_CODES: readonly (readonly [RegExp, string])[] = [
-  [/Connection refused/i, 'ECONNREFUSED'],
-  [/No route to host/i, 'EHOSTUNREACH'],
-  [/Network is unreachable/i, 'ENETUNREACH'],
-  [/timed out/i, 'ETIMEDOUT'],
-  [/not known|no address|resolution|resolve/i, 'ENOTFOUND'],
-  [/prohibited/i, 'EPERM'],
-]

@@ -15,51 +15,29 @@ import type {
 } from '../machine.ts'
 import { parseOsRelease } from '../os-release.ts'
 import { FIXED_PATH } from '../run.ts'
+import {
+  fileInfo,
+  folderFile,
+  isAbsent,
+  octal,
+  orThrow,
+  ownerWord,
+  runResult,
+  split,
+  tooLong,
+} from './answers.ts'
 import type { Answer, Channel, Request } from './channel.ts'
-import { codeOf, failure } from './words.ts'
+import type { Greeting } from './greeting.ts'
+import { failure } from './words.ts'
 
 const DEFAULT_LIMIT = 16 * 1024 * 1024
 const SLOTS = ['4', '5', '6', '7', '8', '9']
-
-/** Who we are over there, and its clock. */
-export interface Greeting {
-  readonly uid: number
-  readonly gid: number
-  readonly name: string
-  readonly home: string
-  /** Its clock minus ours, in milliseconds. */
-  readonly clockMs: number
-  /** uname -s. */
-  readonly system: string
-}
 
 /** What the connection can do beside the shell. */
 export interface Way {
   dial(host: string, port: number): Promise<Duplex>
   /** A socket here that leads to the one there. */
   forward(path: string): Promise<string>
-}
-
-export async function greet(channel: Channel): Promise<Greeting> {
-  const before = Date.now()
-  const { body, said, status } = await channel.ask({ do: 'hello' })
-  const middle = (before + Date.now()) / 2
-  const [uid, gid, name = '', home = '/', seconds, system = ''] = body
-    .toString('utf8')
-    .split('\n')
-    // What the login shell has printed before comes first.
-    .slice(-7)
-  if (status !== '0' || !/^\d+$/.test(uid ?? '')) throw failure(said, 'the first words over ssh')
-  // Whole seconds: the clock is half of one further on average.
-  const clockMs = Number(seconds) * 1000 + 500 - middle
-  return {
-    uid: Number(uid),
-    gid: Number(gid),
-    name,
-    home,
-    clockMs: Math.abs(clockMs) < 2000 ? 0 : clockMs,
-    system,
-  }
 }
 
 /** A computer that is reached over a shell: every file of it is looked at and changed through that one connection. */
@@ -70,6 +48,7 @@ export class SshMachine implements Machine {
   readonly #greeting: Greeting
   readonly #slots = [...SLOTS]
 
+  #os: Promise<OsInfo> | undefined
   readonly #sockets = new Map<string, Promise<string>>()
   readonly #way: Way | undefined
   readonly wire: Wire
@@ -104,7 +83,13 @@ export class SshMachine implements Machine {
     return { uid, privileged: uid === 0, invoker: { uid, gid, name, home }, elevated: false }
   }
 
-  async os(): Promise<OsInfo> {
+  /** Once it is known it needs no connection: the report names it even where that is lost. */
+  os(): Promise<OsInfo> {
+    this.#os ??= this.#osRelease()
+    return this.#os
+  }
+
+  async #osRelease(): Promise<OsInfo> {
     const text = (await this.read('/etc/os-release')) ?? (await this.read('/usr/lib/os-release'))
     return parseOsRelease(text?.toString('utf8') ?? '')
   }
@@ -129,7 +114,7 @@ export class SshMachine implements Machine {
     if (isAbsent(answer)) return undefined
     return split(orThrow(answer, path).body, this.#channel.mark('f\n'))
       .slice(1)
-      .map((record) => this.#folderFile(record, limits))
+      .map((record) => folderFile(record, limits, this.#channel.mark('e')))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .slice(0, limits.files)
   }
@@ -137,17 +122,7 @@ export class SshMachine implements Machine {
   async stat(path: string): Promise<FileInfo | undefined> {
     const answer = await this.#ask({ do: 'stat', path })
     if (isAbsent(answer)) return undefined
-    const [line = '', ...link] = orThrow(answer, path).body.toString('utf8').split('\n')
-    const [mode, uid, gid, size, changed] = line.split(' ')
-    const bits = Number.parseInt(mode ?? '', 16)
-    const kind = KINDS.get(bits & 0o170000) ?? 'other'
-    return {
-      kind,
-      mode: bits & 0o7777,
-      ...{ uid: Number(uid), gid: Number(gid), size: Number(size) },
-      changedMs: Number(changed) * 1000,
-      ...(kind === 'symlink' ? { linkTarget: link.slice(0, -1).join('\n') } : {}),
-    }
+    return fileInfo(orThrow(answer, path).body)
   }
 
   create(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
@@ -181,20 +156,14 @@ export class SshMachine implements Machine {
     const variables = Object.entries({ PATH: FIXED_PATH, LC_ALL: 'C', ...env })
     const words = [...variables.map(([name, value]) => `${name}=${value}`), ...argv]
     const seconds = String(Math.max(1, Math.ceil(timeoutMs / 1000)))
-    const answer = await this.#ask({ do: 'run', more: [seconds], words, data: Buffer.from(input) })
-    const { body } = orThrow(answer, argv[0])
-    const first = body.indexOf('\n')
-    const code = body.subarray(0, first).toString('latin1')
-    const [stdout = Buffer.alloc(0), stderr = Buffer.alloc(0)] = split(
-      body.subarray(first + 1),
-      this.#channel.mark('e\n'),
-    )
-    const timedOut = code === 'timeout'
-    const result = { stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8'), timedOut }
-    // env(1): 126 and 127 where the program cannot be started.
-    if (code === '126' || code === '127')
-      return { ...result, exitCode: undefined, spawnError: result.stderr.trim() }
-    return { ...result, exitCode: timedOut || Number(code) > 128 ? undefined : Number(code) }
+    const answer = await this.#ask({
+      do: 'run',
+      more: [seconds],
+      words,
+      data: Buffer.from(input),
+      takesMs: timeoutMs,
+    })
+    return runResult(orThrow(answer, argv[0]).body, this.#channel.mark('e\n'))
   }
 
   async which(program: string): Promise<string | undefined> {
@@ -236,22 +205,6 @@ export class SshMachine implements Machine {
     return this.#way
   }
 
-  #folderFile(record: Buffer, limits: FolderLimits): FolderFile {
-    const [head, rest] = [record.indexOf(0), record.indexOf(0, record.indexOf(0) + 1)]
-    const name = record.subarray(0, head).toString('utf8')
-    const times = record
-      .subarray(head + 1, rest)
-      .toString('latin1')
-      .split(' ')
-      .map(Number)
-    const changedMs = Math.max(...times.filter((time) => !Number.isNaN(time)), 0) * 1000
-    const bytes = record.subarray(rest + 1)
-    const failed = bytes.indexOf(this.#channel.mark('e'))
-    if (failed !== -1)
-      return { name, changedMs: 0, error: codeOf(bytes.subarray(0, failed).toString('utf8')) }
-    return bytes.length > limits.bytes ? { name, changedMs, error: 'EFBIG' } : { name, changedMs, bytes }
-  }
-
   async #beside(work: 'rename' | 'publish', from: string, to: string): Promise<void> {
     if (posix.dirname(from) !== posix.dirname(to))
       throw Object.assign(new Error(`${from} and ${to} are in two directories`), { code: 'EXDEV' })
@@ -268,42 +221,4 @@ export class SshMachine implements Machine {
       return Promise.reject(Object.assign(new Error('NUL in a path'), { code: 'ERR_INVALID_ARG_VALUE' }))
     return this.#channel.ask(request)
   }
-}
-
-/** stat(2), the type bits of a mode. */
-const KINDS = new Map<number, FileInfo['kind']>([
-  [0o100000, 'file'],
-  [0o040000, 'directory'],
-  [0o120000, 'symlink'],
-])
-
-function orThrow(answer: Answer, what: string): Answer {
-  if (answer.status !== '0') throw failure(answer.said, what)
-  return answer
-}
-
-function isAbsent({ status, said }: Answer): boolean {
-  return status !== '0' && codeOf(said) === 'ENOENT'
-}
-
-function tooLong(path: string, limit: number): Error {
-  return Object.assign(new Error(`${path} has more than ${limit} bytes`), { code: 'EFBIG' })
-}
-
-function ownerWord(owner: Owner | undefined): string {
-  return owner ? `${owner.uid}:${owner.gid}` : '-'
-}
-
-function octal(mode: number): string {
-  return mode.toString(8)
-}
-
-function split(bytes: Buffer, mark: string): Buffer[] {
-  const parts: Buffer[] = []
-  let start = 0
-  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, start)) {
-    parts.push(bytes.subarray(start, at))
-    start = at + mark.length
-  }
-  return [...parts, bytes.subarray(start)]
 }

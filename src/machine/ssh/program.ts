@@ -102,11 +102,10 @@ do_lock() {
   flock -n "$a" || { r=$?; eval "exec $a>&-"; return $r; }
 }
 do_unlock() { eval "exec $a>&-"; }
-# Its output goes to files: a service that it starts may keep them for ever.
+# Its output goes to files: a service that it starts may keep them for ever. Its input, which may be secret, does not.
 do_run() {
   W=$(mktemp -d) || return
-  printf '%b' "$D" > "$W/i"
-  env -i "$@" < "$W/i" > "$W/o" 2> "$W/e" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+  printf '%b' "$D" | env -i "$@" > "$W/o" 2> "$W/e" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   k=$!
   (sleep "$a"; : > "$W/late"; kill -9 $k) > /dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   s=$!

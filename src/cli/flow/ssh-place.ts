@@ -1,0 +1,112 @@
+import { TrustError, errorCode } from '../../errors.ts'
+import { shellWord } from '../../machine/shell.ts'
+import { DeadlineError, within } from '../../registry/deadline.ts'
+import type { SshChoice } from '../machine-choice.ts'
+import type { Options } from '../options.ts'
+import type { Services } from '../services.ts'
+import type { Place } from './place.ts'
+
+/**
+ * One connection to the far side, as root where sudo -n lets us and something is to be changed.
+ * @throws TrustError `machine-unreachable`, `machine-refused`, `host-key-unknown`, `host-key-changed`
+ */
+export async function openSsh(
+  choice: SshChoice,
+  why: string,
+  options: Options,
+  services: Services,
+  change: boolean,
+): Promise<Place> {
+  const [{ SshLink, SshError }, { Channel, bootstrap }, { greet }, { SshMachine }] = await Promise.all([
+    import('../../machine/ssh/link.ts'),
+    import('../../machine/ssh/channel.ts'),
+    import('../../machine/ssh/greeting.ts'),
+    import('../../machine/ssh/machine.ts'),
+  ])
+  // ssh may be about to ask.
+  services.progress.done()
+  const { timeoutMs, input: interactive } = options
+  const { signal } = services.io
+  const link = await SshLink.open(choice, { timeoutMs, interactive, env: services.io.env }).catch(
+    (error: unknown) => {
+      throw error instanceof SshError ? refusal(choice, error.said, why) : error
+    },
+  )
+  try {
+    let channel = new Channel(await link.exec(bootstrap))
+    let greeting = await within(timeoutMs, 'first words over ssh', signal, greet(channel))
+    if (change && greeting.uid !== 0) {
+      // Where sudo would have to ask it fails at once, and what needs root says so later.
+      const asRoot = new Channel(await link.exec(`exec sudo -n ${bootstrap.replace('exec ', '')}`))
+      const root = await within(timeoutMs, 'sudo over ssh', signal, greet(asRoot)).catch(() => undefined)
+      if (root?.uid === 0) {
+        channel.close()
+        channel = asRoot
+        greeting = root
+      }
+    }
+    const machine = new SshMachine(channel, greeting, link)
+    await machine.os()
+    return {
+      machine,
+      ...(choice.socket === undefined ? {} : { socket: choice.socket }),
+      name: choice.text,
+      why,
+      close: () => link.close(),
+    }
+  } catch (error) {
+    await link.close()
+    const silent = error instanceof DeadlineError
+    if (!silent && errorCode(error) !== 'ECONNRESET' && errorCode(error) !== 'EIO') throw error
+    throw new TrustError('machine-refused', `${choice.text} lets us in, but runs no shell for us`, {
+      fix: `ssh ${shellWord(choice.destination)} sh -c true      # has to work`,
+      cause: error,
+    })
+  }
+}
+
+/** What ssh(1) says when it does not get there; its words are its only interface. */
+function refusal(choice: SshChoice, said: string, why: string): TrustError {
+  const seen = said
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^@+$/.test(line.trim()))
+    .slice(-12)
+    .join('\n')
+  const { destination, port } = choice
+  const host = destination.replace(/^.*@/, '')
+  const known = port === undefined || port === 22 ? host : `[${host}]:${port}`
+  const login = ['ssh', ...(port === undefined ? [] : ['-p', String(port)]), destination]
+    .map(shellWord)
+    .join(' ')
+  const where = `${choice.text} (from ${why})`
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED|host key for .* has changed/i.test(said)) {
+    return new TrustError(
+      'host-key-changed',
+      `${where} shows another host key than the one on record: somebody may be in between, or it was set up anew; nothing was changed`,
+      {
+        seen,
+        fix: `ssh-keygen -R ${shellWord(known)}      # once its owner has confirmed the new key; then: ${login}`,
+      },
+    )
+  }
+  if (/Host key verification failed|No .* host key is known/i.test(said)) {
+    return new TrustError(
+      'host-key-unknown',
+      `nobody has vouched for the host key of ${where}; nothing was changed`,
+      {
+        seen,
+        fix: `${login}      # compare the fingerprint that it shows, and say yes`,
+      },
+    )
+  }
+  if (/Permission denied|Too many authentication failures|no such identity/i.test(said)) {
+    return new TrustError('machine-refused', `${where} does not let this user in; nothing was changed`, {
+      seen,
+      fix: `${login}      # has to work without a password, or run this at a terminal`,
+    })
+  }
+  return new TrustError('machine-unreachable', `${where} cannot be reached over ssh; nothing was changed`, {
+    seen,
+    fix: `${login}      # is it up?`,
+  })
+}
