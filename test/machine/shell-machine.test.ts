@@ -58,7 +58,9 @@ const kinds: Readonly<Record<string, () => Promise<Far>>> = {
 }
 
 for (const [kind, open] of Object.entries(kinds)) {
-  describe(`machine: the contract, ${kind}`, () => {
+  describe(`machine: the contract, ${kind}`, function () {
+    // A shell starts a program for nearly everything that it does.
+    this.timeout(60_000)
     let machine: Machine
     let child: ChildProcess | undefined
     let folder = ''

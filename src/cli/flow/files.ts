@@ -1,4 +1,4 @@
-import { wantedFiles, type WantedFile } from '../../change/index.ts'
+import { surviving, wantedFiles, type WantedFile } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
@@ -46,7 +46,7 @@ export async function filesFor(
       }),
   )
   // Engines of one family read the same file: the first to want it gives it its name.
-  return [
+  const files = [
     ...new Map(
       wanted
         .flat()
@@ -54,6 +54,8 @@ export async function filesFor(
         .map((file) => [file.path, file]),
     ).values(),
   ].reverse()
+  const vm = context.place?.vm
+  return vm ? surviving(context.machine, vm, files) : files
 }
 
 /** What has to change in the engine's files of settings; those that are left alone are the findings' to tell. */

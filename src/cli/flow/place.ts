@@ -1,4 +1,5 @@
 import { TrustError } from '../../errors.ts'
+import type { Boot2docker } from '../../machine/boot2docker.ts'
 import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { dockerEndpoint } from '../../runtimes/docker-context.ts'
@@ -16,6 +17,8 @@ export interface Place {
   readonly name?: string
   /** What chose it. */
   readonly why?: string
+  /** Its root is in RAM: what is to outlive a boot goes to its disk as well. */
+  readonly vm?: Boot2docker
   close(): Promise<void>
 }
 

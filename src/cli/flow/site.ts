@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import { DEFAULT_STATE_DIR, State } from '../../change/state.ts'
+import { MEMORY } from '../../machine/boot2docker.ts'
 import { TrustError } from '../../errors.ts'
 import { MachineLost } from '../../machine/lost.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -71,6 +73,10 @@ export function createSite(
     options,
     services,
     machine,
-    state: new State(machine, options.stateDir ?? DEFAULT_STATE_DIR),
+    state: new State(machine, options.stateDir ?? usualStateDir(place)),
   }
+}
+
+function usualStateDir({ vm }: Omit<Place, 'close'>): string {
+  return vm ? posix.join(vm.disk, MEMORY) : DEFAULT_STATE_DIR
 }

@@ -1,4 +1,5 @@
 import { TrustError, errorCode } from '../../errors.ts'
+import { boot2dockerOf } from '../../machine/boot2docker.ts'
 import { shellWord } from '../../machine/shell.ts'
 import { DeadlineError, within } from '../../registry/deadline.ts'
 import type { SshChoice } from '../machine-choice.ts'
@@ -46,9 +47,11 @@ export async function openSsh(
       }
     }
     const machine = new SshMachine(channel, greeting, link)
-    await machine.os()
+    const vm = await boot2dockerOf(machine)
+    if (vm && !vm.mounted && change && options.stateDir === undefined) throw withoutDisk(choice.text)
     return {
       machine,
+      ...(vm ? { vm } : {}),
       ...(choice.socket === undefined ? {} : { socket: choice.socket }),
       name: choice.text,
       why,
@@ -63,6 +66,16 @@ export async function openSsh(
       cause: error,
     })
   }
+}
+
+function withoutDisk(name: string): TrustError {
+  return new TrustError(
+    'policy',
+    `${name} is a boot2docker VM without a disk: whatever is done there is gone after a reboot; nothing was changed`,
+    {
+      fix: 'give it a disk with the label boot2docker-data; or --state-dir /var/lib/trust-registry, if until the reboot is enough',
+    },
+  )
 }
 
 /** What ssh(1) says when it does not get there; its words are its only interface. */
