@@ -1,3 +1,4 @@
+import type { GoVersion } from './go-version.ts'
 import { readPem, type PemBlock } from './pem.ts'
 
 export type PemIssueReason =
@@ -22,11 +23,11 @@ export interface PemIssue {
 }
 
 /** The blocks of x509.CertPool.AppendCertsFromPEM, sorted into certificates and what it drops. */
-export function readCertificateBlocks(bytes: Uint8Array): {
-  blocks: readonly PemBlock[]
-  ignored: PemIssue[]
-} {
-  const all = [...readPem(bytes)]
+export function readCertificateBlocks(
+  bytes: Uint8Array,
+  go: GoVersion,
+): { blocks: readonly PemBlock[]; ignored: PemIssue[] } {
+  const all = [...readPem(bytes, go)]
   const ignored = all.flatMap((block) => blockIssue(block) ?? [])
   const blocks = all.filter((block) => blockIssue(block) === undefined)
   return { blocks, ignored: [...ignored, ...strayIssues(bytes, all)].sort((a, b) => a.line - b.line) }

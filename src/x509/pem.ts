@@ -1,3 +1,5 @@
+import { goHasFix, newestGo, type GoVersion } from './go-version.ts'
+
 /** A block as encoding/pem reads it. */
 export interface PemBlock {
   readonly label: string
@@ -31,22 +33,60 @@ function lineAt(text: string, start: number): Line {
  * encoding/pem Decode, over and over: what it yields and, above all, what it passes over are Go's.
  * Linear in the input, whatever BEGIN and END lines it is made of.
  */
-export function* readPem(bytes: Uint8Array): Generator<PemBlock> {
+export function* readPem(bytes: Uint8Array, go: GoVersion = newestGo): Generator<PemBlock> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  const marks = new Marks(text)
-  let position = 0
+  // CVE-2025-61723: the search for a BEGIN line that has an END was turned round.
+  const blocks = goHasFix(go, '24.8', '25.2') ? blocksByEnd(text) : blocksByBegin(text)
   let line = 1
   let counted = 0
+  for (const block of blocks) {
+    line += count(text.slice(counted, block.offset), '\n')
+    counted = block.offset
+    yield { ...block, line }
+  }
+}
+
+type Found = Omit<PemBlock, 'line'>
+
+/** Today's search: the first END line, and the last BEGIN before it. */
+function* blocksByEnd(text: string): Generator<Found> {
+  let position = 0
   for (;;) {
-    const start = marks.begin(position)
-    if (start === undefined) return
-    const block = readBlock(text, start + begin.length, marks)
+    const stop = text.indexOf(end, position)
+    if (stop < 0) return
+    const before = text.slice(position, stop)
+    const begun = before.lastIndexOf(begin)
+    const offset = position + begun
+    // What follows a spent END marker counts as the start of a line.
+    const startsLine = begun === 0 || (begun > 0 && text[offset - 1] === '\n')
+    position = stop + end.length
+    if (!startsLine) continue
+    const title = titleAt(text, offset)
+    if (title === undefined) continue
+    const body = skipHeaders(text, title.next)
+    // A header's line held the END marker, or the file ends with headers.
+    if (body === undefined || position < body.start) return
+    if (body.headers > 0 && stop < body.start) continue
+    const trailer = lineAt(text, position)
+    if (trailer.text !== `${title.label}${dashes}`) continue
+    const content = decode(text.slice(body.start, stop))
+    if (content === undefined) continue
+    yield { label: title.label, headers: body.headers, bytes: content, offset }
+    position = trailer.next
+  }
+}
+
+/** The search of before: a BEGIN line, and the END behind it. */
+function* blocksByBegin(text: string): Generator<Found> {
+  const marks = new Marks(text)
+  let position = 0
+  for (;;) {
+    const offset = marks.begin(position)
+    if (offset === undefined) return
+    const block = readBlock(text, offset, marks)
     if (block === 'end') return
     position = typeof block === 'number' ? block : block.next
-    if (typeof block === 'number') continue
-    line += count(text.slice(counted, start), '\n')
-    counted = start
-    yield { label: block.label, headers: block.headers, bytes: block.bytes, line, offset: start }
+    if (typeof block !== 'number') yield block.found
   }
 }
 
@@ -75,18 +115,15 @@ class Marks {
   }
 }
 
-interface Read {
-  readonly label: string
-  readonly headers: number
-  readonly bytes: Buffer
-  readonly next: number
-}
-
 // A number is the position to go on from; 'end' is Go's "nothing more here".
-function readBlock(text: string, start: number, marks: Marks): Read | number | 'end' {
-  const title = lineAt(text, start)
-  if (!title.text.endsWith(dashes)) return title.next
-  const label = title.text.slice(0, -dashes.length)
+function readBlock(
+  text: string,
+  offset: number,
+  marks: Marks,
+): { readonly found: Found; readonly next: number } | number | 'end' {
+  const title = titleAt(text, offset)
+  if (title === undefined) return lineAt(text, offset + begin.length).next
+  const { label } = title
   const body = skipHeaders(text, title.next)
   if (body === undefined) return 'end'
   const immediate = body.headers === 0 && text.startsWith(end.slice(1), body.start)
@@ -98,7 +135,18 @@ function readBlock(text: string, start: number, marks: Marks): Read | number | '
   // Another BEGIN inside cannot be base64; not trying keeps the whole linear.
   if (content.includes(begin)) return body.start
   const bytes = decode(content)
-  return bytes === undefined ? body.start : { label, headers: body.headers, bytes, next: trailer.next }
+  if (bytes === undefined) return body.start
+  return { found: { label, headers: body.headers, bytes, offset }, next: trailer.next }
+}
+
+/** The BEGIN line at `offset`, or undefined where it does not end in dashes. */
+function titleAt(
+  text: string,
+  offset: number,
+): { readonly label: string; readonly next: number } | undefined {
+  const line = lineAt(text, offset + begin.length)
+  if (!line.text.endsWith(dashes)) return undefined
+  return { label: line.text.slice(0, -dashes.length), next: line.next }
 }
 
 function skipHeaders(text: string, start: number): { start: number; headers: number } | undefined {

@@ -10,7 +10,7 @@ export interface PemPool {
 
 /** x509.CertPool.AppendCertsFromPEM on a file, with everything that it drops. */
 export function readPool(bytes: Uint8Array, go: GoVersion = newestGo): PemPool {
-  const { blocks, ignored } = readCertificateBlocks(bytes)
+  const { blocks, ignored } = readCertificateBlocks(bytes, go)
   const certificates: Certificate[] = []
   for (const block of blocks) {
     const certificate = tryParseCertificate(block.bytes, go)
@@ -104,7 +104,7 @@ export class CertPool {
     bytes: Uint8Array,
     options: { readonly origin?: string; readonly onIgnored?: (issue: PemIssue) => void } = {},
   ): void {
-    const { blocks, ignored } = readCertificateBlocks(bytes)
+    const { blocks, ignored } = readCertificateBlocks(bytes, newestGo)
     for (const issue of ignored) options.onIgnored?.(issue)
     for (const block of blocks) {
       const subject = subjectOf(block.bytes)
