@@ -46,7 +46,7 @@ const toolchains: Readonly<Record<string, string>> = {
 
 export class ConformanceFileError extends Error {}
 
-/** Reads a file of the format go-x509-verdicts/1. */
+/** Reads a file of the format go-x509-verdicts/1; fields that are not there have Go's zero value. */
 export function readCases(path: string): readonly ConformanceCase[] {
   let content: unknown
   try {
@@ -60,29 +60,49 @@ export function readCases(path: string): readonly ConformanceCase[] {
   }
   const { cases } = content
   if (!Array.isArray(cases)) throw new ConformanceFileError(`${path} has no list of cases.`)
-  const broken = cases.findIndex((entry) => !isCase(entry))
-  if (broken >= 0) throw new ConformanceFileError(`${path}: case number ${broken + 1} is not complete.`)
-  return cases.filter(isCase)
+  return cases.map((entry: unknown, index) => {
+    const read = isRecord(entry) ? caseOf(entry) : 'it is no object'
+    if (typeof read !== 'string') return read
+    throw new ConformanceFileError(`${path}: case number ${index + 1} is not complete: ${read}.`)
+  })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isCase(value: unknown): value is ConformanceCase {
-  if (!isRecord(value)) return false
-  const strings = [value['id'], value['time'], value['leaf']].every((field) => typeof field === 'string')
-  const lists = [value['intermediates'], value['roots'], value['extKeyUsages']].every(isStringList)
-  const hostFits = value['host'] === null || typeof value['host'] === 'string'
-  return strings && lists && hostFits && usagesFit(value['extKeyUsages']) && isRecord(value['go'])
+// A string is what is wrong with it.
+function caseOf(entry: Record<string, unknown>): ConformanceCase | string {
+  const { id, time, leaf, go, host = null } = entry
+  const intermediates = entry['intermediates'] ?? []
+  const roots = entry['roots'] ?? []
+  const usages = entry['extKeyUsages'] ?? []
+  if (typeof id !== 'string') return 'id is no string'
+  if (typeof time !== 'string' || Number.isNaN(momentOf(time).getTime())) return `${id} has no time`
+  if (typeof leaf !== 'string') return `${id} has no leaf`
+  if (host !== null && typeof host !== 'string') return `the host of ${id} is no string`
+  if (!isStringList(intermediates) || !isStringList(roots)) return `a pool of ${id} is no list of PEM`
+  if (!isStringList(usages) || !usages.every(isUsage)) return `${id} has a key usage that is not known`
+  if (!isRecord(go) || !isVerdicts(go)) return `${id} has no verdicts`
+  return { id, host, time, extKeyUsages: usages, leaf, intermediates, roots, go }
 }
 
 function isStringList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }
 
-function usagesFit(value: unknown): boolean {
-  return isStringList(value) && value.every((usage) => usage in extKeyUsageOids)
+function isUsage(usage: string): usage is ExtKeyUsage {
+  return Object.hasOwn(extKeyUsageOids, usage)
+}
+
+function isVerdicts(go: Record<string, unknown>): go is Record<string, Verdict> {
+  return Object.values(go).every((verdict) => isRecord(verdict) && typeof verdict['ok'] === 'boolean')
+}
+
+/** Go counts in nanoseconds, a Date in milliseconds: what lies between two of these belongs to the later. */
+function momentOf(time: string): Date {
+  const finer = /\.\d{3}0*[1-9]\d*(?=Z|[+-])/i.test(time)
+  return new Date(new Date(time).getTime() + (finer ? 1 : 0))
 }
 
 /** What we say Go says. */
@@ -91,7 +111,7 @@ export function ourVerdict(test: ConformanceCase, go: GoVersion): Verdict {
   const leaf = tryParseCertificate(block?.bytes ?? Buffer.alloc(0), go)
   if (leaf instanceof Error) return { ok: false, error: leaf.message }
   const result = verify(leaf, {
-    at: new Date(test.time),
+    at: momentOf(test.time),
     intermediates: CertPool.of(...certificates(test.intermediates, go)),
     roots: CertPool.of(...certificates(test.roots, go)),
     extKeyUsages: test.extKeyUsages,

@@ -1,4 +1,4 @@
-import type { GoVersion } from './go-version.ts'
+import { newestGo, type GoVersion } from './go-version.ts'
 import { readPem, type PemBlock } from './pem.ts'
 
 export type PemIssueReason =
@@ -25,7 +25,7 @@ export interface PemIssue {
 /** The blocks of x509.CertPool.AppendCertsFromPEM, sorted into certificates and what it drops. */
 export function readCertificateBlocks(
   bytes: Uint8Array,
-  go: GoVersion,
+  go: GoVersion = newestGo,
 ): { blocks: readonly PemBlock[]; ignored: PemIssue[] } {
   const all = [...readPem(bytes, go)]
   const ignored = all.flatMap((block) => blockIssue(block) ?? [])

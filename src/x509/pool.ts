@@ -104,7 +104,7 @@ export class CertPool {
     bytes: Uint8Array,
     options: { readonly origin?: string; readonly onIgnored?: (issue: PemIssue) => void } = {},
   ): void {
-    const { blocks, ignored } = readCertificateBlocks(bytes, newestGo)
+    const { blocks, ignored } = readCertificateBlocks(bytes)
     for (const issue of ignored) options.onIgnored?.(issue)
     for (const block of blocks) {
       const subject = subjectOf(block.bytes)

@@ -20,16 +20,23 @@ const folder = process.env['TRUST_REGISTRY_CONFORMANCE'] ?? resolve(repository, 
 describe('conformance with real Go toolchains', () => {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
 
-  it('agrees on every verdict and every text', function () {
-    if (files.length === 0) leaveOut(this, 'no conformance files')
-    this.timeout(60_000)
+  function assertAgreement(...paths: readonly string[]): void {
     const tally: Tally = { cases: 0, agreed: 0, rejected: 0, texts: 0 }
-    const lines = files
-      .flatMap((name) => readCases(join(folder, name)))
-      .flatMap((test) => [...compare(test, tally)])
+    const lines = paths.flatMap(readCases).flatMap((test) => [...compare(test, tally)])
     assert.deepEqual(lines, [])
+    assert.ok(tally.cases > 0)
     assert.equal(tally.agreed, tally.cases)
     assert.equal(tally.texts, tally.rejected)
+  }
+
+  it('agrees on every verdict and every text of the chains made at random', () => {
+    assertAgreement(join(import.meta.dirname, 'verdicts.json'))
+  })
+
+  it('agrees on every verdict and every text of the files at hand', function () {
+    if (files.length === 0) leaveOut(this, 'no conformance files')
+    this.timeout(60_000)
+    assertAgreement(...files.map((name) => join(folder, name)))
   })
 })
 
@@ -96,7 +103,28 @@ describe('npm run conformance', () => {
     assert.match(other.stderr, /is not of the format go-x509-verdicts\/1\.\n$/)
     const broken = run(JSON.stringify({ format: 'go-x509-verdicts/1', cases: [{ id: 'x' }] }))
     assert.equal(broken.status, 2)
-    assert.match(broken.stderr, /case number 1 is not complete\.\n$/)
+    assert.match(broken.stderr, /case number 1 is not complete: x has no time\.\n$/)
+  })
+
+  it('takes a case of the least fields, of fields that it does not know, and of other columns', () => {
+    const { id, time, leaf: pem, intermediates, roots } = accepted
+    const least = { id, time, leaf: pem, maxDepth: 8, go: { '1.25': { ok: false, error: unknown } } }
+    const usages = ['OCSPSigning', 'netscapeServerGatedCrypto', 'serverAuth']
+    const more = { ...least, intermediates, roots, host: null, extKeyUsages: usages, features: ['x'] }
+    const columns = { '1.21.13': { ok: true }, 'go1.26.2': { ok: true }, '1.27': { ok: true } }
+    const content = { format: 'go-x509-verdicts/1', cases: [least, { ...more, go: columns }] }
+    const { status, stdout, stderr } = run(JSON.stringify(content))
+    assert.equal(stdout, 'agree 4 of 4, error text 1 of 1\n', stderr)
+    assert.equal(status, 0)
+  })
+
+  it('counts what lies within a second', () => {
+    const end = '2027-06-01T12:00:00'
+    const verdict = (time: string): boolean => ourVerdict({ ...accepted, time }, go('1.27')).ok
+    assert.deepEqual(
+      [`${end}Z`, `${end}.000Z`, `${end}.000000001Z`, `${end}.0000000010+00:00`, `${end}.5Z`].map(verdict),
+      [true, true, false, false, false],
+    )
   })
 
   it('reads a leaf by the rules of the column', () => {

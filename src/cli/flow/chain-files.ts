@@ -31,7 +31,7 @@ export interface RootsFile {
 export async function readRootsFile(path: string, go: GoVersion): Promise<RootsFile> {
   const bytes = await readNamedFile(path, 'the --roots file', MAX_FILE)
   const pem = isDer(bytes) ? asPem(bytes) : bytes
-  if (readCertificateBlocks(pem).blocks.length === 0) {
+  if (readCertificateBlocks(pem, go).blocks.length === 0) {
     throw unusable('--roots', path, 'it holds no certificate that Go would read')
   }
   const { certificates, ignored } = readPool(pem, go)
