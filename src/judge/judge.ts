@@ -1,4 +1,4 @@
-import { CertPool, isSelfSigned, verify, type Certificate } from '../x509/index.ts'
+import { CertPool, verify, type Certificate } from '../x509/index.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
@@ -8,8 +8,9 @@ import { clockDecides, clockFault, isMendable, ownerMustAct } from './mendable.t
 import { networkFindings, unknownNames } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { firstOf, markFirst, order, present } from './order.ts'
-import { chainOf, pathsUp, type Sources } from './path.ts'
+import { candidatesOf, chainOf, pathsUp, type Sources } from './path.ts'
 import { malformed, parseOrSkip, readChain } from './read.ts'
+import { judgeRealms } from './realms.ts'
 import { registryFindings } from './registry.ts'
 import { servingFaults } from './serving.ts'
 
@@ -67,6 +68,7 @@ export function judge(evidence: Evidence): Judgement {
   const faults = chainFaults({ host, at, sent, path, go }).map((fault) =>
     accepted ? forgiven(fault) : fault,
   )
+  const realms = judgeRealms(evidence, engines)
   const found = [
     ...networkFindings(observation, evidence.told),
     ...unknownNames(evidence),
@@ -76,6 +78,7 @@ export function judge(evidence: Evidence): Judgement {
     ...faults,
     ...servingFaults(sent, paths),
     ...registryFindings(observation),
+    ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
   ]
   const mended = isMendable(evidence, sent, path, pool, go)
@@ -89,6 +92,7 @@ export function judge(evidence: Evidence): Judgement {
     candidates: candidatesOf(paths),
     missing: missingLinks(path, pool).map((link) => link.certificate),
     proven: isProven(question),
+    realms: realms.verdicts,
     ownerMustAct:
       ownerMustAct(found, engines, sent[0]) ||
       (sent.length > 0 && !accepted && !mended && !clock && !loopback),
@@ -129,19 +133,6 @@ function storeError(evidence: Evidence, sent: readonly Certificate[]): Refusal |
   const intermediates = CertPool.of(...sent.slice(1))
   const answer = verify(leaf, { host, at: evidence.at, intermediates, roots: evidence.store })
   return answer.ok ? undefined : answer.error
-}
-
-/** The issuing CAs of candidate paths, and a leaf that signed itself. */
-function candidatesOf(paths: readonly (readonly ChainLink[])[]): readonly ChainLink[] {
-  const found = new Map<string, ChainLink>()
-  for (const path of paths) {
-    for (const [index, link] of path.entries()) {
-      const eligible =
-        index > 0 ? link.certificate.isCA || isSelfSigned(link.certificate) : isSelfSigned(link.certificate)
-      if (eligible && !found.has(link.certificate.sha256)) found.set(link.certificate.sha256, link)
-    }
-  }
-  return [...found.values()]
 }
 
 function systemConsumer(

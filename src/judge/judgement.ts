@@ -127,6 +127,18 @@ export interface ChainLink {
   readonly file?: string
 }
 
+/** A token service behind the registry, and what may become an anchor for it. */
+export interface RealmVerdict {
+  /** HOST or HOST:PORT. */
+  readonly authority: string
+  /** Issuing CAs of its candidate paths, or a leaf that signed itself. */
+  readonly candidates: readonly ChainLink[]
+  /** The topmost certificate that came from the other side. */
+  readonly presented?: ChainLink
+  /** Required engines that do not accept its chain: a login by them fails there. */
+  readonly refusedBy: readonly string[]
+}
+
 export interface Judgement {
   readonly findings: readonly Finding[]
   readonly consumers: readonly Consumer[]
@@ -140,6 +152,7 @@ export interface Judgement {
   readonly missing: readonly Certificate[]
   /** The path passes Go's full verification against the OS store alone: it needs no pin. */
   readonly proven: boolean
+  readonly realms: readonly RealmVerdict[]
   /** No change on this machine can make the required consumers accept. */
   readonly ownerMustAct: boolean
 }

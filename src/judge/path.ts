@@ -81,6 +81,19 @@ function sameCertificate(a: Certificate, b: Certificate): boolean {
   return a.sha256 === b.sha256 || (a.rawSubject.equals(b.rawSubject) && a.spkiSha256 === b.spkiSha256)
 }
 
+/** The issuing CAs of candidate paths, and a leaf that signed itself. */
+export function candidatesOf(paths: readonly (readonly ChainLink[])[]): readonly ChainLink[] {
+  const found = new Map<string, ChainLink>()
+  for (const path of paths) {
+    for (const [index, link] of path.entries()) {
+      const eligible =
+        index > 0 ? link.certificate.isCA || isSelfSigned(link.certificate) : isSelfSigned(link.certificate)
+      if (eligible && !found.has(link.certificate.sha256)) found.set(link.certificate.sha256, link)
+    }
+  }
+  return [...found.values()]
+}
+
 /** Wire order first, then what was found elsewhere, each once. */
 export function chainOf(sources: Sources, path: readonly ChainLink[]): readonly ChainLink[] {
   const role = (certificate: Certificate, index: number): Role => {

@@ -44,6 +44,16 @@ export interface Failure {
   readonly goError?: string
 }
 
+/** A token service that a challenge names, as anybody sees it. */
+export interface RealmLook {
+  readonly url: string
+  readonly target: Target
+  /** DER, as sent; empty where there was no handshake. */
+  readonly sent: readonly Buffer[]
+  /** Why nothing was seen. */
+  readonly problem?: string
+}
+
 /** One AIA look-up (RFC 5280 section 4.2.2.1). */
 export interface AiaFetch {
   readonly url: string
@@ -69,5 +79,7 @@ export interface Observation {
   /** Server's `Date` minus this machine's clock, in seconds; absent without a `Date`. */
   readonly clockSkewSeconds?: number
   readonly fetched: readonly AiaFetch[]
+  /** The token services behind the challenges. */
+  readonly realms?: readonly RealmLook[]
   readonly failure?: Failure
 }

@@ -3,6 +3,7 @@ import { openTls, resolve, type Limits } from './connect.ts'
 import type { AiaFetch, Failure, Observation } from './observation.ts'
 import { openFirst, type Told } from './open.ts'
 import { ping, speaksV1 } from './ping.ts'
+import { lookAtRealms } from './realm-look.ts'
 import type { Target } from './reference.ts'
 
 /** What goes on beside the look, as soon as there is enough to go by: the wire is what a look waits for. */
@@ -16,7 +17,8 @@ export interface Beside extends Told {
  *   1. resolve the name;
  *   2. connect and shake hands, keeping the chain as it was sent;
  *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers;
- *   4. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
+ *   4. a handshake with each token service that the challenges name;
+ *   5. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
  * Never throws for what the network does: that is what an Observation is for.
  */
 export async function probe(target: Target, limits: Limits, beside: Beside = {}): Promise<Observation> {
@@ -40,6 +42,8 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   const { address, tlsVersion, sent } = connection
   const [answer, fetched] = await Promise.all([ping(target, connection, limits), issuersOf(sent)])
   const seen = { ...blank, addresses, address, tlsVersion, sent, fetched }
+  const challenges = answer.ping?.status === 401 ? answer.ping.challenges : []
+  const realms = await lookAtRealms(target, challenges, { sent, addresses: [address, ...addresses] }, limits)
   const v1 = answer.ping?.status === 404 && (await isV1(target, address, limits))
   const tooOld: Failure | undefined = /^TLSv1(\.1)?$|^SSL/.test(tlsVersion)
     ? {
@@ -53,6 +57,7 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   return {
     ...seen,
     ...(answer.ping ? { ping: { ...answer.ping, ...(v1 ? { v1 } : {}) } } : {}),
+    ...(realms.length === 0 ? {} : { realms }),
     ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
     ...(failure ? { failure } : {}),
   }

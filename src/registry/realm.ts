@@ -27,9 +27,14 @@ export type RealmAnswer =
 /**
  * Whether credentials for `registry` may go to the token service that a challenge names: https, no user name in it, and
  * the same host or one that was named with consent. Read by a grammar of our own, so that no client can find another
- * host in it. Engines ask none of this (containerd auth/fetch.go, containers/image docker_client.go).
+ * host in it. A look as anybody may go to any host. Engines ask none of this (containerd auth/fetch.go, containers/image docker_client.go).
  */
-export function judgeRealm(registry: Target, text: string, named: readonly string[]): RealmAnswer {
+export function judgeRealm(
+  registry: Target,
+  text: string,
+  named: readonly string[],
+  who: 'credentials' | 'anonymous' = 'credentials',
+): RealmAnswer {
   const refused = (code: RealmRefusal['code'], why: string): RealmAnswer => ({ ok: false, code, why })
   if (text.length > MAX_REALM) return refused('bad-challenge', `the realm has ${text.length} characters`)
   // Go refuses control characters, Node drops some of them: no byte outside printable ASCII passes.
@@ -45,7 +50,8 @@ export function judgeRealm(registry: Target, text: string, named: readonly strin
   const path = rest.replace(/#.*$/, '')
   const foreign = target.host !== registry.host
   const realm = { url: text, target, path: path.startsWith('/') ? path : `/${path}`, foreign }
-  if (!foreign || named.some((name) => isNamed(target, name))) return { ok: true, realm }
+  if (who === 'anonymous' || !foreign || named.some((name) => isNamed(target, name)))
+    return { ok: true, realm }
   const why = `the token service ${target.registry} is another host than the registry`
   return { ok: false, code: 'realm-foreign', why, authority: target.registry }
 }

@@ -6,6 +6,7 @@ import { printable } from '../../report/printable.ts'
 import { parseFingerprint } from '../fingerprint.ts'
 import type { Context } from './context.ts'
 import { shellWord } from '../../machine/shell.ts'
+import type { Confirmable } from './realms.ts'
 import type { Site } from './site.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -88,6 +89,37 @@ export async function askIdentity(
           ? `trust-registry ${registry} --ca FILE      # if that was the fingerprint of the root, which is not sent`
           : 'somebody may be in between: do not go on before the owner has explained it',
     },
+  )
+}
+
+/** A token service has a CA of its own; without it the registry is trusted all the same, so no is an answer. */
+export async function confirmsRealm(
+  { services }: Context,
+  registry: string,
+  { authority, presented: { certificate }, refusedBy }: Confirmable,
+): Promise<boolean> {
+  services.progress.done()
+  const lines = [
+    '',
+    `${registry} has its clients fetch tokens from ${authority}, which ${refusedBy.join(', ')} does not trust.`,
+    `The identity of ${authority} cannot be proven. It presents this ${certificate.isCA ? 'CA' : 'self-signed certificate'}:`,
+    '',
+    `  ${printable(nameOf(certificate))}`,
+    `  SHA256 ${colons(certificate.sha256)}`,
+    '',
+    `It will be trusted for ${registry} and its token services only. Get the true fingerprint from its owner, over another channel.`,
+    '',
+  ]
+  services.io.stderr.write(`${lines.join('\n')}\n`)
+  const answer = await services.prompts.ask(
+    'Paste the fingerprint, or type "yes" if you compared it; Enter goes on without [no]:',
+  )
+  if (/^(?:no?)?$/i.test(answer)) return false
+  if (/^yes$/i.test(answer) || pasted(answer, registry) === certificate.sha256) return true
+  throw new TrustError(
+    'identity-mismatch',
+    `the pasted fingerprint is not that of the CA that ${authority} presents; nothing was changed`,
+    { seen: `presented: SHA256 ${colons(certificate.sha256)}` },
   )
 }
 

@@ -29,7 +29,11 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
     throw new TrustError('policy', '--scope system is for the machine itself; nothing was changed')
   const store = await detectStore(machine)
   const chain = new Set(
-    [...seen.judgement.path, ...seen.judgement.candidates].map((link) => link.certificate.sha256),
+    [
+      ...seen.judgement.path,
+      ...seen.judgement.candidates,
+      ...seen.judgement.realms.flatMap(({ candidates }) => candidates),
+    ].map((link) => link.certificate.sha256),
   )
   const install = approved.install.filter(({ sha256 }) => chain.has(sha256))
   for (const certificate of install) {

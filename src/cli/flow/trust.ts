@@ -1,24 +1,14 @@
-import {
-  confirmed,
-  decideIdentity,
-  goneFiles,
-  identityMissing,
-  type Approved,
-  type IdentityQuestion,
-  type RegistryRecord,
-} from '../../change/index.ts'
+import { goneFiles, vouchedRealms, type Approved } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept, type EngineEvidence } from '../../judge/index.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
-import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { AT_ONCE, aheadOf } from './each.ts'
 import { healFirst } from './heal.ts'
-import { handsFor } from './hand-over.ts'
 import { keeperFor } from './credentials.ts'
 import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
@@ -30,6 +20,8 @@ import { stageOf } from './stage.ts'
 import { recordOf } from './record.ts'
 import { agreesToCheck } from './strict.ts'
 import { surveying, unlessCutOff, type Survey } from './survey.ts'
+import { establish } from './establish.ts'
+import { askRealms, lackingRealms, withRealms } from './realms.ts'
 import { exitOfCase } from './verdict.ts'
 
 /** Asked once it is clear that there will be a login. */
@@ -110,11 +102,19 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
     return tried
   }
   const recorded = await recordOf(context.state, target.registry)
-  const pinned = options.fingerprints.length > 0
-  const vouched = pinned || context.given.length > 0 || recorded !== undefined
-  if (look === 0 && !vouched) return alreadyTrusted(context, seen, await attempt([]), {})
+  const { given } = context
+  const { judgement } = seen
+  const { fingerprints } = options
+  // A pin or a file may be for its token service, which has a CA of its own.
+  const split = vouchedRealms(judgement.realms, { given, fingerprints, judgement })
+  const { question } = split
+  const pinned = question.fingerprints.length > 0
+  const vouched = pinned || question.given.length > 0 || recorded !== undefined
+  const established = look !== 0 || vouched ? await establish(context, seen, question, recorded) : undefined
+  const realms = [...split.anchors, ...(await askRealms(context, seen, split.anchors))]
+  if (!established && realms.length === 0) return alreadyTrusted(context, seen, await attempt([]), {})
 
-  const approved = await establish(context, seen, recorded)
+  const approved = withRealms(established ?? (await establish(context, seen, question, recorded)), realms)
   const { identity } = approved
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
   const gone = await goneFiles(context.machine, await context.state.records(), target.registry)
@@ -123,7 +123,8 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const next =
     look === 0
       ? [
-          ...unknownTo(required, pinned || options.scope === 'system' ? [] : context.given),
+          ...unknownTo(required, pinned || options.scope === 'system' ? [] : question.given),
+          ...lackingRealms(context, seen, realms),
           ...(pinned && options.scope === 'registry' ? missingPin(seen, approved) : []),
           ...approved.install.filter(({ sha256 }) => gone.has(sha256) || shared.has(sha256)),
         ]
@@ -168,32 +169,4 @@ async function alreadyTrusted(
   const done = await logIn(context, seen, attempt, keeperFor(context, seen.target.registry, password))
   const view = viewOf(context, seen, { ...result, exitCode: 0, verified: true })
   return withLogin(view, attempt.kind === 'settled' ? attempt.report : done)
-}
-
-/** Who it is: by pin, file, record or proof; else a person at the terminal, or a refusal. */
-async function establish(
-  context: Context,
-  seen: Case,
-  recorded: RegistryRecord | undefined,
-): Promise<Approved> {
-  const { options } = context
-  const { registry } = seen.target
-  const question: IdentityQuestion = {
-    registry,
-    judgement: seen.judgement,
-    given: context.given,
-    fingerprints: options.fingerprints,
-    trustOnFirstUse: options.trustOnFirstUse,
-    ...(recorded ? { recorded } : {}),
-  }
-  const decision = decideIdentity(question)
-  if (decision.kind === 'approved') return decision.approved
-  if (!options.input) throw identityMissing(question, decision.candidate)
-  // A person is asked only for what can be done then.
-  await handsFor(context, 'installing a CA')
-  const engines = seen.evidence.engines.filter((engine) => engine.required)
-  const names = engines.map((engine) => engine.survey.name)
-  if (await askIdentity(context, registry, decision.candidate, names))
-    return confirmed(question, decision.candidate)
-  throw identityMissing(question, decision.candidate)
 }

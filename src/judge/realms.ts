@@ -1,0 +1,113 @@
+import { shellWord } from '../machine/shell.ts'
+import type { RealmLook } from '../registry/observation.ts'
+import { CertPool, verifySent } from '../x509/index.ts'
+import type { EngineVerdict } from './engine.ts'
+import type { Evidence } from './evidence.ts'
+import { goOf } from './faults.ts'
+import type { Finding, RealmVerdict } from './judgement.ts'
+import { candidatesOf, pathsUp } from './path.ts'
+import { readChain } from './read.ts'
+
+/** A program that fetches tokens, and what it makes of the chain of the token service. */
+interface Eye {
+  readonly name: string
+  readonly required: boolean
+  /** Go's text; undefined: it accepts. */
+  readonly complaint: string | undefined
+}
+
+/**
+ * The token services by every consumer that will fetch tokens there. An engine verifies them with what it trusts for
+ * the registry that names them (moby registry.go, containers/image, containerd's hosts.go: one client for both);
+ * builds have the client fetch them, buildx or the docker program, which reads the OS store alone (buildx build.go).
+ */
+export function judgeRealms(
+  evidence: Evidence,
+  engines: readonly EngineVerdict[],
+): { readonly verdicts: readonly RealmVerdict[]; readonly findings: readonly Finding[] } {
+  const looks = evidence.observation.realms ?? []
+  const judged = looks.map((look) => {
+    const eyes = look.sent.length === 0 ? [] : eyesOn(evidence, engines, look)
+    const verdict = verdictOf(evidence, look, eyes)
+    return { verdict, findings: findingsOf(evidence.observation.target.registry, look, verdict, eyes) }
+  })
+  return {
+    verdicts: judged.map(({ verdict }) => verdict),
+    findings: judged.flatMap(({ findings }) => findings),
+  }
+}
+
+function eyesOn(evidence: Evidence, engines: readonly EngineVerdict[], look: RealmLook): readonly Eye[] {
+  const { at, observation, store } = evidence
+  const { host, port } = observation.target
+  const own = look.target.host === host && look.target.port === port
+  return evidence.engines.flatMap(({ survey, required }, index) => {
+    const verdict = engines[index]
+    const builds = survey.name === 'docker-build'
+    // Its own chain is a matter of its own; who does not check the registry does not check this either.
+    if (!verdict || verdict.unchecked || (own && !builds)) return []
+    const roots = builds ? store : verdict.pool
+    const go = survey.go === undefined ? {} : { go: survey.go }
+    const answer = verifySent(look.sent, { host: look.target.host, at, roots, ...go })
+    return [{ name: survey.name, required, complaint: answer.ok ? undefined : answer.message }]
+  })
+}
+
+function verdictOf(evidence: Evidence, look: RealmLook, eyes: readonly Eye[]): RealmVerdict {
+  const go = goOf(evidence.engines.find(({ required }) => required)?.survey.go)
+  const store = CertPool.union(evidence.store, ...evidence.engines.map(({ trust }) => trust.pool))
+  const sources = { sent: readChain(look.sent, go), fetched: [], given: evidence.given, store }
+  const paths = pathsUp(sources, evidence.at)
+  const candidates = candidatesOf(paths)
+  const presented = candidates.findLast(({ origin }) => origin === 'sent')
+  return {
+    authority: look.target.registry,
+    candidates,
+    ...(presented ? { presented } : {}),
+    refusedBy: eyes
+      .filter(({ required, complaint }) => required && complaint !== undefined)
+      .map(({ name }) => name),
+  }
+}
+
+function findingsOf(
+  registry: string,
+  look: RealmLook,
+  { authority, presented }: RealmVerdict,
+  eyes: readonly Eye[],
+): readonly Finding[] {
+  const base = { code: 'realm-untrusted', severity: 'warning', owner: 'machine' } as const
+  if (look.problem !== undefined) {
+    const message = `the token service ${authority} cannot be looked at from here (${look.problem}): a login would fail there`
+    const fix = `curl -v ${shellWord(look.url)}      # from this machine`
+    return [{ ...base, owner: 'network', message, fix }]
+  }
+  const refusing = eyes.filter(({ complaint }) => complaint !== undefined)
+  const complaint = refusing[0]?.complaint
+  if (complaint === undefined) return []
+  const engines = refusing.filter(({ name }) => name !== 'docker-build')
+  const again = `trust-registry ${shellWord(registry)}`
+  if (engines.length === 0) {
+    const message = `docker build and buildx fetch tokens from ${authority} by themselves, and the OS store, all that they go by, does not vouch for it: ${complaint}; logins and pulls are not concerned`
+    return [
+      { ...base, message, fix: `${again} --ca TOKEN-CA.pem --scope system      # where builds pull from it` },
+    ]
+  }
+  const names = engines.map(({ name }) => name).join(', ')
+  const builds =
+    refusing.length > engines.length
+      ? '; docker build and buildx, which fetch tokens by themselves and go by the OS store alone, refuse it as well'
+      : ''
+  const pin =
+    presented === undefined
+      ? ''
+      : `\n${again} --fingerprint SHA256:${presented.certificate.sha256}      # the same by its CA's fingerprint, once its owner has confirmed it`
+  const fix = `${again} --ca TOKEN-CA.pem      # engines read it from the registry's own directory${pin}`
+  return [
+    {
+      ...base,
+      message: `the token service ${authority} is not trusted by ${names}: ${complaint}${builds}`,
+      fix,
+    },
+  ]
+}
