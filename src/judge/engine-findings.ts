@@ -89,40 +89,6 @@ export function engineFindings(
   return []
 }
 
-/** Go reads the OS store once per process, at the first verification (crypto/x509 root.go). */
-export function staleStore(engine: EngineEvidence, registry: string): readonly Finding[] {
-  const { name, startedMs } = engine.survey
-  if (startedMs === undefined || engine.storeChangedMs <= startedMs) return []
-  return [
-    {
-      code: 'restart-needed',
-      severity: 'error',
-      owner: 'machine',
-      first: true,
-      message: `the chain is good by the OS store as it is now, but ${name} read the store before it was changed, and reads it once`,
-      fix: `systemctl restart ${name}      # or, without a restart: trust-registry ${registry}`,
-    },
-  ]
-}
-
-/** BuildKit holds on to what it knew: 20.10 to 24 to the directories at its start, later ones to what failed once. */
-export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
-  const { version = '' } = engine.survey
-  const message =
-    Number.parseInt(version, 10) < 25
-      ? 'docker build knows only the certs.d directories that were there when the daemon started'
-      : 'docker build has failed here before, and keeps its TLS settings until the daemon restarts or 12 idle minutes have passed'
-  return [
-    {
-      code: 'restart-needed',
-      severity: 'warning',
-      owner: 'machine',
-      message: `${message}; logins and pulls are not concerned`,
-      fix: 'systemctl restart docker      # stops running containers unless live-restore is on',
-    },
-  ]
-}
-
 /** What stands wrong in the registry's directory. */
 export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
   const { trust } = engine

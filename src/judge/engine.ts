@@ -15,10 +15,9 @@ import {
   engineFindings,
   misnamedFinding,
   shadowFindings,
-  staleBuilder,
-  staleStore,
   uncheckedFinding,
 } from './engine-findings.ts'
+import { isUnseen, staleBuilder, staleStore } from './engine-stale.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'
 import { wordsOf, type Words } from './engine-words.ts'
@@ -56,12 +55,18 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   }
   const go = engine.survey.go ?? newestGo
   const words = wordsOf(engine.survey, observation.target.registry, go)
-  const chain = predict(observation, pool, go, evidence.at, words)
+  // Builds of old daemons know the directories of their start only.
+  const unseen = isUnseen(engine)
+  const chain = predict(observation, unseen ? engine.store : pool, go, evidence.at, words)
   const { fatal } = engine.trust
   const prediction = fatal ? broken(chain, fatal, words) : chain
   if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
     const stale = engine.survey.name === 'docker-build' ? staleBuilder : staleStore
     findings.push(...stale(engine, observation.target.registry))
+  }
+  if (unseen && chain.refusal && engine.answer?.outcome !== 'accepted') {
+    const known = predict(observation, pool, go, evidence.at, words)
+    if (!known.refusal) findings.push(...staleBuilder(engine))
   }
   const wouldHelp = (other: CertPool): boolean =>
     predict(observation, CertPool.union(pool, other), go, evidence.at, words).refusal === undefined
@@ -151,18 +156,28 @@ function stateOf(
   const predicted = line === undefined ? {} : { predictedError: line }
   const { answer } = engine
   if (prediction.unreached) {
-    const observed = answer && answer.outcome !== 'accepted' ? { observedError: answer.message } : {}
+    const observed =
+      answer && answer.outcome !== 'accepted' ? { seesChain: false, observedError: answer.message } : {}
     return { ...base, state: 'unknown', trusted: false, ...predicted, ...observed }
   }
   switch (answer?.outcome) {
     case 'accepted': {
       const { login } = prediction
-      return { ...base, state: 'trusted', trusted: true, ...(login && { predictedError: login }) }
+      return {
+        ...base,
+        ...{ state: 'trusted', trusted: true, seesChain: true },
+        ...(login && { predictedError: login }),
+      }
     }
-    case 'refused':
-      return { ...base, state: 'refused', trusted: false, ...predicted, observedError: answer.message }
-    case 'unclear':
-      return { ...base, state: 'unknown', trusted: false, ...predicted, observedError: answer.message }
+    case 'refused': {
+      const seesChain = engine.trust.fatal === undefined
+      const observedError = answer.message
+      return { ...base, state: 'refused', trusted: false, seesChain, ...predicted, observedError }
+    }
+    case 'unclear': {
+      const observedError = answer.message
+      return { ...base, state: 'unknown', trusted: false, seesChain: false, ...predicted, observedError }
+    }
     case undefined:
       return { ...base, state: 'unknown', trusted: false, ...predicted, assumed: true }
   }

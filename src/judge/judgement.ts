@@ -105,6 +105,8 @@ export interface Consumer {
   readonly required: boolean
   readonly state: ConsumerState
   readonly trusted: boolean
+  /** Whether the chain came before its eyes; absent where nobody has asked it. */
+  readonly seesChain?: boolean
   /** The line that the program prints, by our reckoning. */
   readonly predictedError?: string
   /** The line that it did print when asked. */

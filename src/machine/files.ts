@@ -53,6 +53,8 @@ export async function statFile(path: string): Promise<FileInfo | undefined> {
     gid: info.gid,
     size: info.size,
     changedMs: info.mtimeMs,
+    // Some file systems do not keep it.
+    ...(kind === 'directory' && info.birthtimeMs > 0 ? { bornMs: info.birthtimeMs } : {}),
     ...(kind === 'symlink' ? { linkTarget: await fs.readlink(path) } : {}),
   }
 }

@@ -10,6 +10,8 @@ export interface FileInfo {
   readonly size: number
   /** Milliseconds since 1970. */
   readonly changedMs: number
+  /** Directories: when it was made, where the machine tells; milliseconds since 1970. */
+  readonly bornMs?: number
   /** Symlinks: the text of the link. */
   readonly linkTarget?: string
 }

@@ -1,3 +1,5 @@
+import { screenRows } from './layout.ts'
+
 /** A part of the report whose items can be left out one by one when the screen is short. */
 export interface Section {
   readonly items: readonly (readonly string[])[]
@@ -21,12 +23,13 @@ interface Draft {
   gap: number
 }
 
-/** Lays sections out with a blank line between them, in at most `limit` lines. */
-export function fit(sections: readonly Section[], limit: number): string[] {
+/** Lays sections out with a blank line between them, in at most `limit` rows of a screen of so many columns. */
+export function fit(sections: readonly Section[], limit: number, columns: number): string[] {
   const drafts: Draft[] = sections
     .filter((section) => section.items.length > 0)
     .map((section) => draftOf(section, limit))
-  const tooLong = (gaps: boolean): boolean => lay(drafts, gaps).length > limit
+  const tooLong = (gaps: boolean): boolean =>
+    lay(drafts, gaps).reduce((rows, line) => rows + screenRows(line, columns), 0) > limit
 
   while (tooLong(true) && dropOne(drafts, (section) => section.keep));
   if (!tooLong(true)) return lay(drafts, true)

@@ -70,6 +70,7 @@ const resultOrder: Order<ResultDocument> = {
       required: true,
       state: true,
       trusted: true,
+      seesChain: true,
       predictedError: true,
       observedError: true,
       trustLocation: true,

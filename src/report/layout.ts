@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 const ZERO = /\p{M}/u
 /** East Asian wide and emoji: two columns (UAX 11, near enough for alignment). */
 const WIDE =
@@ -26,6 +28,26 @@ export function clip(text: string, columns: number, ellipsis: string): string {
     kept += char
   }
   return kept + ellipsis
+}
+
+/** The same for what is told by its end as well: a path with a long host name. */
+export function clipMiddle(text: string, columns: number, ellipsis: string): string {
+  if (width(text) <= columns) return text
+  const room = columns - width(ellipsis)
+  const [head, tail] = [
+    clip(text, Math.ceil(room / 2), ''),
+    reversed(clip(reversed(text), Math.floor(room / 2), '')),
+  ]
+  return head + ellipsis + tail
+}
+
+function reversed(text: string): string {
+  return Array.from(text).reverse().join('')
+}
+
+/** Rows of a screen that a line takes, colours aside. */
+export function screenRows(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(width(stripVTControlCharacters(line)) / columns))
 }
 
 /** Breaks prose between words; a word that is too long gets a line of its own and exceeds. */

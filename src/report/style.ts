@@ -19,6 +19,7 @@ export interface Glyphs {
   readonly warn: string
   readonly info: string
   readonly unknown: string
+  readonly none: string
   readonly arrow: string
   readonly branch: string
   readonly restart: string
@@ -31,6 +32,7 @@ const unicodeGlyphs: Glyphs = {
   warn: '!',
   info: '·',
   unknown: '?',
+  none: '–',
   arrow: '→',
   branch: '└─ ',
   restart: '↻',
@@ -43,6 +45,7 @@ const asciiGlyphs: Glyphs = {
   warn: '!',
   info: '-',
   unknown: '?',
+  none: '-',
   arrow: '->',
   branch: '`- ',
   restart: '~',

@@ -1,11 +1,11 @@
 import { compareLines, fixLines, nextLines } from './advice.ts'
 import { changeRows, identityLines, loginLines, planRows, proofLines } from './changes.ts'
-import { consumerRows } from './consumers.ts'
 import type { ErrorDocument, ResultDocument } from './document.ts'
 import { errorLines } from './error.ts'
 import { findingRows, isAlarm } from './findings.ts'
 import { fit, type Section } from './fit.ts'
 import { indent, plural, width } from './layout.ts'
+import { consumerRows } from './matrix.ts'
 import { breakLogCommands } from './printable.ts'
 import { styleOf, type Style, type TextOptions } from './style.ts'
 import { strayRows, treeRows } from './tree.ts'
@@ -44,7 +44,7 @@ function registryLines(
   style: Style,
 ): string[] {
   const sections = sectionsOf(view, whole, options.now ?? view.at, style)
-  return fit(sections, options.verbose ? Number.POSITIVE_INFINITY : MAX_LINES)
+  return fit(sections, options.verbose ? Number.POSITIVE_INFINITY : MAX_LINES, options.columns)
 }
 
 /** Top to bottom as printed; `rank` says what goes first where a screen is too short. */
@@ -75,7 +75,7 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
       more: more('certificate'),
     },
     { items: style.verbose ? strayRows(view, style) : [], keep: 0, rank: 0 },
-    { items: consumerRows(document.consumers, style), keep: 1, rank: 3, more: more('program') },
+    { items: consumerRows(document, style), keep: 1, rank: 3, more: more('program') },
     block(document.error === undefined ? [] : stopLines(document.error, style)),
     {
       items: findingRows(

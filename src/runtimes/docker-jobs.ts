@@ -79,10 +79,14 @@ export class DockerJobEngine implements Engine {
     return there ? [...right, path] : right
   }
 
-  readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    return survey.loader === 'containerd'
-      ? readContainerd(machine, CERTS_D, target.registry, survey.go)
-      : readBuildkit(machine, posix.join(CERTS_D, target.registry), survey.go)
+  async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
+    if (survey.loader === 'containerd') return readContainerd(machine, CERTS_D, target.registry, survey.go)
+    const path = posix.join(CERTS_D, target.registry)
+    const [read, info] = await Promise.all([
+      readBuildkit(machine, path, survey.go),
+      machine.stat(path).catch(() => undefined),
+    ])
+    return info?.bornMs === undefined ? read : { ...read, bornMs: info.bornMs }
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

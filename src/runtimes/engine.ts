@@ -76,6 +76,8 @@ export interface TrustDirectory {
   readonly shadowed?: readonly { readonly path: string; readonly pool: CertPool }[]
   /** A hosts.toml: where there is one, the certificates beside it are not read. */
   readonly overriddenBy?: string
+  /** When the directory was made, where the machine tells; milliseconds since 1970. */
+  readonly bornMs?: number
   /** `path` is a person's own: root writes nothing there. */
   readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */

@@ -125,11 +125,27 @@ describe('the loaders of dockerd, generation by generation', function () {
         assert.match(again.line, /unknown authority/, 'a build that failed before the trust')
         const stale = trusted.registry.findings.some(({ code }) => code === 'restart-needed')
         assert.equal(stale, bookworm)
+        if (bookworm) {
+          const next = await runJson(host, ['diagnose', registry])
+          const { predictedError } = consumer(next.registry, 'docker-build')
+          assert.ok(
+            predictedError !== undefined && again.line.endsWith(predictedError),
+            String(predictedError),
+          )
+          assert.ok(
+            next.registry.findings.some(({ code }) => code === 'restart-needed'),
+            next.stdout,
+          )
+          assert.equal(next.code, 0)
+        }
         if (!bookworm) assert.equal((await build(host, 'app:1')).code, 0)
         await host.stopDocker()
         await host.startDocker()
         assert.equal((await build(host, 'app:1')).code, 0)
         assert.match((await build(host, repository)).line, /not found/)
+        const settled = await runJson(host, ['diagnose', registry])
+        assert.equal(consumer(settled.registry, 'docker-build').predictedError, undefined)
+        assert.deepEqual(settled.registry.findings, [])
 
         assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
         assert.deepEqual(await host.snapshot(watched), before)

@@ -43,8 +43,8 @@ export function sha256(text: string): string {
 
 export function consumer(name: string, state: Consumer['state'], more: Partial<Consumer> = {}): Consumer {
   const certsD = '/etc/docker/certs.d/reg.corp:5000'
-  const trustLocation = name === 'docker' ? certsD : '/etc/ssl/certs/ca-certificates.crt'
-  return { name, required: name === 'docker', state, trusted: state === 'trusted', trustLocation, ...more }
+  const place = name === 'docker' ? { trustLocation: certsD } : {}
+  return { name, required: name === 'docker', state, trusted: state === 'trusted', ...place, ...more }
 }
 
 export function registry(more: Partial<RegistryDocument> = {}): RegistryDocument {
@@ -62,6 +62,8 @@ export function registry(more: Partial<RegistryDocument> = {}): RegistryDocument
   }
 }
 
+const BASIC = { status: 401, challenges: [{ scheme: 'basic', parameters: { realm: 'corp' } }] }
+
 /** `path` is leaf to root, as in a view. */
 export function outcome(
   command: string,
@@ -74,7 +76,7 @@ export function outcome(
   const probed: RegistryDocument =
     path.length === 0
       ? document
-      : { probe: { addresses: ['10.0.0.5'], address: '10.0.0.5', chain }, ...document }
+      : { probe: { addresses: ['10.0.0.5'], address: '10.0.0.5', chain, ping: BASIC }, ...document }
   return {
     document: {
       schemaVersion: 1,

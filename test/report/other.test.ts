@@ -110,15 +110,22 @@ describe('fit', () => {
       more: (n: number) => `+${n}`,
     } as const
     const other = { items: list('xy'), keep: 1, rank: 2 }
-    assert.deepEqual(fit([chain, other], 8), ['A', 'B', 'C', 'D', 'E', '', 'x', 'y'])
-    assert.deepEqual(fit([chain, other], 7), ['A', '+2', 'D', 'E', '', 'x', 'y'])
-    assert.deepEqual(fit([chain, other], 5), ['A', '+3', 'E', '', 'x'])
+    assert.deepEqual(fit([chain, other], 8, 80), ['A', 'B', 'C', 'D', 'E', '', 'x', 'y'])
+    assert.deepEqual(fit([chain, other], 7, 80), ['A', '+2', 'D', 'E', '', 'x', 'y'])
+    assert.deepEqual(fit([chain, other], 5, 80), ['A', '+3', 'E', '', 'x'])
+  })
+
+  it('counts the rows of the screen, not the lines', () => {
+    const wide = '国'.repeat(50)
+    const long = { items: [[wide], ['b']], keep: 1, rank: 1 }
+    assert.deepEqual(fit([long], 3, 80), [wide, 'b'])
+    assert.deepEqual(fit([long], 3, 40), [wide])
   })
 
   it('gives up the blank lines before it gives up a whole section', () => {
     const a = { items: list('a'), keep: 1, rank: 1 }
     const b = { items: list('b'), keep: 1, rank: 2, vital: true }
-    assert.deepEqual(fit([a, b], 2), ['a', 'b'])
-    assert.deepEqual(fit([a, b], 1), ['b'])
+    assert.deepEqual(fit([a, b], 2, 80), ['a', 'b'])
+    assert.deepEqual(fit([a, b], 1, 80), ['b'])
   })
 })

@@ -28,10 +28,10 @@ describe('report: what a person reads', () => {
        └─ Corp Issuing CA 2  INTER  sent by server  2024-03-01 → 2029-03-01  ✗
           └─ reg.corp        LEAF   sent by server  23 days left             !
 
-       docker  ✗ REFUSED               looks in /etc/docker/certs.d/reg.corp:5000
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✗ REFUSED  –     –      /etc/docker/certs.d/reg.corp:5000
          prints: Get "https://reg.corp:5000/v2/": x509: certificate signed by unknown authority
-       system  ✗ REFUSED (not needed)  looks in /etc/ssl/certs/ca-certificates.crt
-         will print: unable to get local issuer certificate
+       system   ✓     ✗ refused  –     –      not needed
 
        ✗ unknown-authority  (who acts: this machine; the one Docker prints)
          the certificate of reg.corp leads to "Corp Root CA", a private CA that
@@ -59,10 +59,10 @@ describe('report: what a person reads', () => {
        └─ YR1                 INTER  fetched from AIA  2024-03-01 → 2027-03-12  ✗
           └─ reg.example.org  LEAF   sent by server    2026-10-01 → 2026-12-30
 
-       docker  ✗ REFUSED               looks in /etc/docker/certs.d/reg.example.org
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✗ REFUSED  –     –      /etc/docker/certs.d/reg.example.org
          will print: Get "https://reg.example.org/v2/": x509: certificate signed by unknown authority
-       system  ✗ REFUSED (not needed)  looks in /etc/ssl/certs/ca-certificates.crt
-         will print: unable to verify the first certificate
+       system   ✓     ✗ refused  –     –      not needed
 
        ✗ missing-intermediate  (who acts: registry owner; the one Docker prints)
          the server does not send "YR1", which http://yr1.i.lencr.org/ gives; with it
@@ -87,8 +87,9 @@ describe('report: what a person reads', () => {
        Corp Root CA  ROOT  given by --ca   2024-03-01 → 2034-03-01
        └─ reg.corp   LEAF  sent by server  2024-03-01 → 2027-06-01
 
-       docker  ✓ trusted               looks in /etc/docker/certs.d/reg.corp:5000
-       system  ✗ REFUSED (not needed)  looks in /etc/ssl/certs/ca-certificates.crt
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✓ trusted  401   Basic  /etc/docker/certs.d/reg.corp:5000
+       system   ✓     ✗ refused  –     –      not needed
          will print: unable to get local issuer certificate
     `,
     )
@@ -102,7 +103,8 @@ describe('report: what a person reads', () => {
 
        localhost  LEAF  sent by server  2024-03-01 → 2034-03-01
 
-       docker  ! does not check  looks in /etc/docker/certs.d/localhost:5000
+       program  sees  trusts       /v2/  login  where
+       docker   –     ! unchecked  401   Basic  /etc/docker/certs.d/localhost:5000
 
        ! loopback-insecure  (who acts: this machine)
          docker takes every registry on a loopback address without looking at its
@@ -121,7 +123,8 @@ describe('report: what a person reads', () => {
        └─ Corp Issuing CA 2  INTER  sent by server  2024-03-01 → 2029-03-01
           └─ reg.corp        LEAF   sent by server  23 days left
 
-       docker  ✓ trusted  looks in /etc/docker/certs.d/reg.corp:5000
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✓ trusted  401   ✓      /etc/docker/certs.d/reg.corp:5000
 
        written    /etc/docker/certs.d/reg.corp:5000/trust-registry-5C1F.crt
 
@@ -145,7 +148,8 @@ describe('report: what a person reads', () => {
        └─ Corp Issuing CA 2  INTER  sent by server  2024-03-01 → 2029-03-01  ✗
           └─ reg.corp        LEAF   sent by server  23 days left
 
-       docker  ✗ REFUSED  looks in /etc/docker/certs.d/reg.corp:5000
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✗ REFUSED  –     –      /etc/docker/certs.d/reg.corp:5000
          will print: Get "https://reg.corp:5000/v2/": x509: certificate signed by unknown authority
 
        ✗ unknown-authority  (who acts: this machine; the one Docker prints)
@@ -187,16 +191,15 @@ describe('report: what a person reads', () => {
        └─ Corp Issuing CA 2  INTER  sent by server  2024-03-01 → 2029-03-01  ✗
           └─ reg.corp        LEAF   sent by server  23 days left
 
-       docker  ✗ REFUSED  looks in /etc/docker/certs.d/reg.corp:5000
+       program  sees  trusts     /v2/  login  where
+       docker   ✓     ✗ REFUSED  –     –      /etc/docker/certs.d/reg.corp:5000
          will print: Get "https://reg.corp:5000/v2/": x509: certificate signed by unknown authority
 
        error[identity-mismatch]: no certificate that reg.corp:5000 shows has the
        fingerprint that was given
          seen: Corp Issuing CA 2  SHA256:192AA76FD229EEE9F66C33427905EA1C53CB4820FDA5D5CB4498BC0D87E9277C
 
-       ✗ unknown-authority  (who acts: this machine; the one Docker prints)
-         the certificate of reg.corp leads to "Corp Root CA", a private CA that
-         neither docker nor this machine knows
+       +1 more finding, -v shows them
 
        Fingerprint of its topmost CA, to compare with what the registry owner says:
          SHA256:192AA76FD229EEE9F66C33427905EA1C53CB4820FDA5D5CB4498BC0D87E9277C
@@ -215,9 +218,6 @@ describe('report: what a person reads', () => {
        taken from Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
        Evil\\u{1b}[2J\\u{1b}]8;;ht…  ROOT?  not sent, and not known here
        └─ Evil\\u{1b}[2J\\u{1b}]8;…  LEAF   sent by server  2024-03-01 → 2034-03-01  ✗
-       docker  ✗ REFUSED  looks in Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
-         prints: Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
-         foreseen: Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}!
        error[policy]: Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned
        #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
          seen: Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}
@@ -225,7 +225,6 @@ describe('report: what a person reads', () => {
        +1 more finding, -v shows them
        > run Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
            Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
-       kept       Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
        accepted at first use, compared with nothing: Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc…
          SHA256:2F898C4E56C411995D84E5A18124E2BF799F0F9A2DA1A931CEDF976E86B9E86D
        ✗ login failed (realm Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error\\u{3a}:pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}): Evil\\u{1b}[2J\\u{1b}]8;;http://x\\u{7}\\u{d}\\u{a}\\u{3a}:error::pwned #\\u{23}vso[task.fail]\\u{202e}gro.proc\\u{200b}
