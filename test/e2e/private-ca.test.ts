@@ -111,7 +111,10 @@ describe('a private CA whose root is not sent', function () {
     const host = await freshHost()
     const { stdout, code } = await host.product(['diagnose', registry])
     assert.equal(code, 1)
-    const rows = stdout.trimEnd().split('\n').reduce((sum, line) => sum + screenRows(line, 80), 0)
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .reduce((sum, line) => sum + screenRows(line, 80), 0)
     assert.ok(rows <= 24, `${rows} rows\n${stdout}`)
     assert.match(stdout, /✗ docker does not trust it/)
     assert.match(stdout, /who acts: this machine/)
