@@ -88,7 +88,7 @@ describe('report/matrix', () => {
     fc.assert(
       fc.property(
         fc.array(one, { minLength: 1, maxLength: 6 }),
-        fc.integer({ min: 64, max: 110 }),
+        fc.integer({ min: 68, max: 110 }),
         fc.boolean(),
         fc.constantFrom(200, 401, 503),
         name,
