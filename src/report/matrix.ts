@@ -7,6 +7,7 @@ import { tableLines, type Cell } from './table.ts'
 const MAX_ERROR = 400
 const MAX_NAME = 20
 const MAX_SCHEME = 8
+const WHERE = 'where'
 /** Before a path that has a line of its own. */
 const INDENT = '   in '
 
@@ -27,11 +28,12 @@ export function consumerRows(document: RegistryDocument, style: Style): string[]
     Math.max(...[head, ...cells.map((row) => row[column])].map((cell) => width(cell?.text ?? ''))),
   )
   const room = style.columns - 1 - widths.reduce((sum, one) => sum + one + 2, 0)
-  const fits = places.map((place) => width(place) <= room)
+  const fits = places.map((place) => place === '' || Math.max(width(place), WHERE.length) <= room)
   const rows = cells.map((row, index): Cell[] =>
     fits[index] === true ? [...row, { text: places[index] ?? '', tone: 'dim' }] : row,
   )
-  const where: Cell = { text: places.some((place) => place !== '') ? 'where' : '', tone: 'dim' }
+  const beside = places.some((place, index) => place !== '' && fits[index] === true)
+  const where: Cell = { text: beside ? WHERE : '', tone: 'dim' }
   const [head = '', ...lines] = tableLines([[...heads, where], ...rows.map((row) => [...row])], style)
   const printed = new Set<string>()
   return lines.map((line, index) => {
