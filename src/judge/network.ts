@@ -20,11 +20,11 @@ Environment="HTTPS_PROXY=http://PROXY:PORT" "NO_PROXY=localhost,${host}"`
 const LOOK_UP = /dial tcp: lookup ([^ :]+)(?: on \S+)?: /
 
 /**
- * `--resolve` is for our own look. An engine that does not know the name can neither pull nor prove anything, and
+ * `--resolve` and `--proxy` are for our own look. An engine that does not know the name can neither pull nor prove anything, and
  * no certificate helps it.
  */
 export function unknownNames({ observation, engines, told }: Evidence): readonly Finding[] {
-  if (told?.address !== true) return []
+  if (told?.address !== true && told?.proxy !== true) return []
   const { host, registry } = observation.target
   const lost = engines.filter(
     ({ answer, required }) =>
@@ -34,7 +34,7 @@ export function unknownNames({ observation, engines, told }: Evidence): readonly
     code: 'name-not-resolved',
     severity: 'error',
     owner: 'network',
-    message: `${survey.name} does not know the name ${host}: --resolve says where we look, and nobody else`,
+    message: `${survey.name} does not know the name ${host}: ${told.address ? '--resolve' : '--proxy'} says how we look, and nobody else`,
     fix: `echo '${observation.address ?? 'ADDRESS'} ${host}' | sudo tee -a /etc/hosts      # or an entry in DNS; before that: trust-registry ${registry} --offline --ca FILE`,
   }))
 }

@@ -1,4 +1,4 @@
-import { TrustError, errorText } from '../errors.ts'
+import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
 import { dockerApi, field } from './docker-api.ts'
@@ -11,8 +11,8 @@ const VALIDATE_MS = 10_000
 /** What a restart of the daemon would take. */
 export interface RestartCost {
   readonly was: DaemonProcess
-  /** Names of the containers that would stop. */
-  readonly stops: readonly string[]
+  /** Names of the containers that would stop; absent where this user may not ask. */
+  readonly stops?: readonly string[]
 }
 
 /** Undefined where nothing here restarts it, or it does not run. */
@@ -22,7 +22,12 @@ export async function restartCost(machine: Machine, timeoutMs: number): Promise<
   const socket = await machine.socket(SOCKET)
   const get = async (path: string): Promise<unknown> =>
     (await dockerApi(socket, { method: 'GET', path, timeoutMs })).body
-  const [info, running] = await Promise.all([get('/info'), get('/containers/json')])
+  const answers = await Promise.all([get('/info'), get('/containers/json')]).catch((error: unknown) => {
+    if (errorCode(error) === 'EACCES') return undefined
+    throw error
+  })
+  if (answers === undefined) return { was }
+  const [info, running] = answers
   if (field(info, 'LiveRestoreEnabled') === true || !Array.isArray(running)) return { was, stops: [] }
   return { was, stops: running.map((container: unknown) => nameOf(container)) }
 }

@@ -7,17 +7,26 @@ const order = {
   ...{ version: 1, do: 'trust', registry: 'reg.corp:5000', scope: 'registry', timeoutMs: 10_000 },
   ...{ offline: false, aia: true, agreed: ['write /etc/docker/certs.d/reg.corp:5000/x.crt'] },
   ...{ runtimes: ['docker'], how: 'pin', anchor: 'AAAA', install: ['AAAA'] },
-  ...{ standing: ['B'.repeat(64)], prune: false, strict: false },
+  ...{
+    standing: ['B'.repeat(64)],
+    prune: false,
+    strict: false,
+    restart: 'auto',
+    keepAppended: false,
+    resolve: [],
+  },
 }
 
 describe('an order for the privileged half', () => {
   it('comes through as it was written', () => {
     assert.deepEqual(parseOrder(JSON.stringify(order)), order)
     const login = { username: 'ci', password: 'secret', required: true }
-    const full = { ...order, login, recorded: 'A'.repeat(64) }
+    const reach = { resolve: ['reg.corp:5000:192.0.2.7'], proxy: 'http://proxy.corp:3128' }
+    const system = { scope: 'system', restart: 'always', keepAppended: true }
+    const full = { ...order, ...reach, ...system, login, recorded: 'A'.repeat(64) }
     assert.deepEqual(parseOrder(JSON.stringify(full)), full)
     for (const other of [
-      { version: 1, do: 'undo', registry: 'reg.corp', timeoutMs: 1000, agreed: [] },
+      { version: 1, do: 'undo', registry: 'reg.corp', restart: 'never', timeoutMs: 1000, agreed: [] },
       { version: 1, do: 'heal', timeoutMs: 1000, agreed: [] },
     ]) {
       assert.deepEqual(parseOrder(JSON.stringify(other)), other)
@@ -28,7 +37,18 @@ describe('an order for the privileged half', () => {
     version: [2, '1', undefined],
     do: ['remove', '', undefined, 'constructor'],
     registry: ['../etc', 'https://reg.corp', 'reg.corp/image', 'REG.corp', '-oX', 7, undefined],
-    scope: ['system', undefined],
+    scope: ['planet', 7, undefined],
+    restart: ['now', undefined],
+    keepAppended: ['yes', undefined],
+    resolve: [
+      'reg:1:192.0.2.7',
+      ['reg:1:host'],
+      ['reg:1'],
+      [7],
+      Array(101).fill('r.c:1:192.0.2.7'),
+      undefined,
+    ],
+    proxy: ['file:///etc/passwd', 'http://bob:secret@proxy.corp', 7, ''],
     timeoutMs: [0, -1, 1.5, 600_001, '10', undefined],
     agreed: ['write /', [7], undefined, Array(10_001).fill('')],
     runtimes: ['docker', [7], Array(21).fill('docker'), ['x'.repeat(41)], undefined],

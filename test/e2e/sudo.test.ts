@@ -210,7 +210,7 @@ describe('a user without privilege, and sudo', function () {
         offline: true,
         aia: false,
       },
-      ...{ standing: [], prune: false, strict: false },
+      ...{ standing: [], prune: false, strict: false, restart: 'auto', keepAppended: false, resolve: [] },
       ...{ agreed: [], runtimes: ['docker'], how: 'ca-file', anchor: der, install: [der] },
     }
     const before = await host.snapshot(touched)
@@ -219,7 +219,7 @@ describe('a user without privilege, and sudo', function () {
       'another host': JSON.stringify({ ...order, registry: '../../../tmp' }),
       'a leaf': JSON.stringify({ ...order, install: [leaf.certificate.toString('base64')] }),
       'no certificate': JSON.stringify({ ...order, install: [Buffer.from('hello').toString('base64')] }),
-      'another scope': JSON.stringify({ ...order, scope: 'system' }),
+      'another scope': JSON.stringify({ ...order, scope: 'planet' }),
       'another engine': JSON.stringify({ ...order, runtimes: ['sh'] }),
       'no JSON': '{',
       nothing: '',

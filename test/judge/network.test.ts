@@ -92,6 +92,9 @@ describe('judge: the network and /v2/', () => {
       assert.match(only(told, 'name-not-resolved').fix ?? '', /^echo '198\.18\.0\.2 reg\.corp'/)
       assert.deepEqual(faults(verdict({ ...unknown, answer })), ['*unknown-authority'])
     }
+    const lost = { outcome: 'unclear', message: 'dial tcp: lookup reg.corp: no such host' } as const
+    const proxied = verdict({ ...unknown, answer: lost, more: { told: { proxy: true } } })
+    assert.match(only(proxied, 'name-not-resolved').message, /--proxy says how we look/)
     const other = { outcome: 'unclear', message: 'dial tcp: lookup proxy.corp: no such host' } as const
     const told = verdict({ ...unknown, answer: other, more: { told: { address: true } } })
     assert.deepEqual(faults(told), ['*unknown-authority'])

@@ -10,14 +10,21 @@ import { againLine, agreedLines } from './consent.ts'
 import type { Context, Stored } from './context.ts'
 import type { Required } from './files.ts'
 import type { Order, TrustOrder } from './order.ts'
+import { toldProxy } from './reach.ts'
 import type { Site } from './site.ts'
 
 /** Lines of the privileged half; a request to store a login is answered with a line of its own. */
 export type Message =
   | { readonly storeLogin: { readonly identityToken?: string } }
-  | { readonly result: RegistryDocument }
+  | Done
   | { readonly healed: true }
   | { readonly error: ErrorDocument & { readonly code: TrustError['code'] | 'bug' } }
+
+/** What became of a registry; `restart`: what is left for a person to type. */
+interface Done {
+  readonly result: RegistryDocument
+  readonly restart?: string
+}
 
 /** Whose hands write: our own, or root's, through sudo. */
 export type Hands = 'own' | 'sudo'
@@ -44,8 +51,7 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
     )
   }
   const sudo = machine.platform !== 'win32' && (await machine.which('sudo')) !== undefined
-  const own =
-    options.scope === 'system' || options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
+  const own = options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudo ? `sudo ${again}` : `su -c ${shellWord(again)}`,
@@ -65,7 +71,7 @@ export async function handOver(
   site: Site,
   order: Order,
   store: (identityToken: string | undefined) => Promise<Stored> = () => Promise.resolve({}),
-): Promise<RegistryDocument | 'healed'> {
+): Promise<Done | 'healed'> {
   const { options, services } = site
   const { program, signal } = services.io
   if (program === undefined) throw new Error('there is no program to run as root')
@@ -86,7 +92,7 @@ export async function handOver(
     },
   })
   if (last === undefined) throw notHeard(site, ending)
-  if ('result' in last) return last.result
+  if ('result' in last) return last
   if (!('error' in last)) return 'healed'
   const { code, message, seen, fix } = last.error
   if (code === 'bug') throw new Error(message)
@@ -108,7 +114,7 @@ function messageIn(line: string): Message | undefined {
 
 /** What is approved for a registry, as the privileged half may know it. */
 export function trustOrder(
-  { options, strict = false }: Context,
+  context: Context,
   target: Target,
   engines: readonly Required[],
   approved: Approved,
@@ -116,10 +122,15 @@ export function trustOrder(
   recorded: string | undefined,
   password?: string,
 ): TrustOrder {
-  const { username, loginRequired: required, timeoutMs, offline, aia, prune } = options
+  const { options } = context
+  const { username, loginRequired: required, timeoutMs, offline, aia, prune, scope, restart } = options
+  const { keepAppended } = options
+  const proxy = toldProxy(context, target)
   return {
-    ...{ version: 1, do: 'trust', registry: target.registry, scope: 'registry', timeoutMs },
-    ...{ offline, aia, prune, strict },
+    ...{ version: 1, do: 'trust', registry: target.registry, scope, restart, keepAppended, timeoutMs },
+    ...{ offline, aia, prune, strict: context.strict ?? false },
+    resolve: options.pins.map(({ host, port, address }) => `${host}:${port}:${address}`),
+    ...(proxy === undefined ? {} : { proxy }),
     agreed: agreedLines(plan.items),
     runtimes: engines.filter((engine) => engine.required).map((engine) => engine.survey.name),
     how: approved.identity.how,
@@ -142,11 +153,15 @@ export async function byRoot(
   view: RegistryView,
   store?: Parameters<typeof handOver>[2],
 ): Promise<RegistryView> {
-  const document = await handOver(site, order, store)
-  if (document === 'healed') throw new Error('the privileged half answered another question')
+  const done = await handOver(site, order, store)
+  if (done === 'healed') throw new Error('the privileged half answered another question')
   const { probe } = view.document
   // What was looked at and approved is what this half has seen.
-  return { ...view, document: { ...document, ...(probe ? { probe } : {}) } }
+  return {
+    ...view,
+    ...(done.restart === undefined ? {} : { restart: done.restart }),
+    document: { ...done.result, ...(probe ? { probe } : {}) },
+  }
 }
 
 function notHeard(site: Site, { broken, stderr }: Ending): TrustError {

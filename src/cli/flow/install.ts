@@ -154,9 +154,10 @@ async function prove(
     // Without a restart it cannot see the OS store as it is now; that is said, and no failure.
     if (context.options.scope === 'system' && !restarts) continue
     const said = engine.answer?.message ?? 'it did not answer'
+    const refused = engine.answer?.outcome === 'refused'
     throw new TrustError(
       'change-failed',
-      `${engine.survey.name} still refuses the registry; everything was rolled back`,
+      `${engine.survey.name} ${refused ? 'still refuses' : 'does not reach'} the registry; everything was rolled back`,
       {
         seen: said,
         fix:

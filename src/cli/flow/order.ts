@@ -1,10 +1,12 @@
 import { TrustError } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { IdentityHow } from '../../change/model.ts'
+import type { Options } from '../options.ts'
+import { readPin, readProxy } from '../reach-options.ts'
 
 /**
  * What crosses from the user's half to the privileged half, as one line of JSON. It says what is wanted, never
- * where or how: no path, no command, no environment. Whatever is done follows from the tables of the half that
+ * where in the file system: no path, no command, no environment. Whatever is done follows from the tables of the half that
  * does it; what was shown to the user can only make it do less.
  */
 export type Order = TrustOrder | UndoOrder | HealOrder
@@ -20,7 +22,9 @@ interface Common {
 export interface TrustOrder extends Common {
   readonly do: 'trust'
   readonly registry: string
-  readonly scope: 'registry'
+  readonly scope: Options['scope']
+  readonly restart: Options['restart']
+  readonly keepAppended: boolean
   /** Engines by name. */
   readonly runtimes: readonly string[]
   readonly how: IdentityHow
@@ -37,12 +41,17 @@ export interface TrustOrder extends Common {
   readonly recorded?: string
   readonly offline: boolean
   readonly aia: boolean
+  /** `HOST:PORT:ADDRESS`, as `--resolve` takes them; at most 100. */
+  readonly resolve: readonly string[]
+  /** The address of `--proxy`, where this registry is reached through it. */
+  readonly proxy?: string
   readonly login?: { readonly username: string; readonly password: string; readonly required: boolean }
 }
 
 export interface UndoOrder extends Common {
   readonly do: 'undo'
   readonly registry: string
+  readonly restart: Options['restart']
 }
 
 /** Roll back what an earlier run has left unfinished. */
@@ -53,6 +62,8 @@ export interface HealOrder extends Common {
 /** Certificates of 100 CAs and a password fit; what is longer is no order of ours. */
 export const MAX_ORDER = 1024 * 1024
 
+const SCOPES: readonly string[] = ['registry', 'system'] satisfies Options['scope'][]
+const RESTARTS: readonly string[] = ['auto', 'never', 'always'] satisfies Options['restart'][]
 const HOWS: readonly string[] = ['pin', 'ca-file', 'proven', 'recorded', 'confirmed', 'first-use']
 
 /**
@@ -69,6 +80,7 @@ export function parseOrder(line: string): Order {
       return found as unknown as HealOrder
     case 'undo':
       checkRegistry(found['registry'])
+      if (!RESTARTS.includes(textOf(found['restart']))) throw refused('restart')
       return found as unknown as UndoOrder
     case 'trust':
       checkTrust(found)
@@ -82,7 +94,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 function checkTrust(found: Fields): void {
   checkRegistry(found['registry'])
-  if (found['scope'] !== 'registry') throw refused('scope')
+  if (!SCOPES.includes(textOf(found['scope']))) throw refused('scope')
+  if (!RESTARTS.includes(textOf(found['restart']))) throw refused('restart')
   if (!isTexts(found['runtimes'], 20, 40)) throw refused('runtimes')
   if (!HOWS.includes(textOf(found['how']))) throw refused('how')
   if (!isBase64(found['anchor'])) throw refused('anchor')
@@ -90,10 +103,27 @@ function checkTrust(found: Fields): void {
     throw refused('install')
   if (!isTexts(found['standing'], 100, 64) || !found['standing'].every(isSha256)) throw refused('standing')
   if (found['recorded'] !== undefined && !isSha256(found['recorded'])) throw refused('recorded')
-  for (const name of ['offline', 'aia', 'prune', 'strict'])
+  checkReach(found)
+  for (const name of ['offline', 'aia', 'prune', 'keepAppended', 'strict'])
     if (typeof found[name] !== 'boolean') throw refused(name)
   const { login } = found
   if (login !== undefined && !isLogin(login)) throw refused('login')
+}
+
+/** In the grammar of the flags: a password is no part of a proxy's address here either. */
+function checkReach({ resolve, proxy }: Fields): void {
+  if (!isTexts(resolve, 100, 400) || !resolve.every((pin) => reads(pin, readPin))) throw refused('resolve')
+  if (proxy === undefined) return
+  if (!isTexts([proxy], 1, 2048) || !reads(textOf(proxy), readProxy)) throw refused('proxy')
+}
+
+function reads(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isLogin(value: unknown): boolean {

@@ -59,6 +59,11 @@ function ownProxy({ options, services }: Context): Ways | undefined {
   return waysOf({ ...proxySettings(services.io.env), https: options.proxy })
 }
 
+/** `--proxy` as it was given, where this registry is reached through it: NO_PROXY is the caller's. */
+export function toldProxy(context: Context, target: Target): string | undefined {
+  return ownProxy(context)?.(target) === undefined ? undefined : context.options.proxy
+}
+
 /** Of the first engine that has one. */
 function engineProxy(survey: Survey): Ways | undefined {
   const settings = survey.engines

@@ -18,14 +18,14 @@ export async function dockerRestart({ machine, options }: Site): Promise<readonl
   if (cost === undefined) return []
   await refuseBrokenConfig(machine)
   const { was, stops } = cost
-  const reason =
-    'it reads the OS store once' +
-    (stops.length > 0 ? `; this stops ${stopping(stops)}` : '; no container stops')
+  const reason = `it reads the OS store once; ${stopping(stops)}`
   return [{ engine: 'docker', was, deadlineMs: RESTART_FACTOR * options.timeoutMs, reason }]
 }
 
-function stopping(names: readonly string[]): string {
-  return `${names.length} container${names.length === 1 ? '' : 's'}: ${names.join(', ')}`
+function stopping(names: readonly string[] | undefined): string {
+  if (names === undefined) return 'which containers this stops, only root can see'
+  if (names.length === 0) return 'no container stops'
+  return `this stops ${names.length} container${names.length === 1 ? '' : 's'}: ${names.join(', ')}`
 }
 
 /** Where the OS store loses what docker has read, docker has to forget it as well. */

@@ -8,9 +8,10 @@ import { exitOf } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { lineReader } from '../lines.ts'
 import { defaultOptions, type Options } from '../options.ts'
+import { readPin } from '../reach-options.ts'
 import type { Services } from '../services.ts'
 import { createContext, type Context, type Stored } from './context.ts'
-import { errorDocument, orRefusal } from './document.ts'
+import { errorDocument, orRefusal, viewOf } from './document.ts'
 import type { Message } from './hand-over.ts'
 import { healFirst } from './heal.ts'
 import { install, inVain } from './install.ts'
@@ -22,6 +23,7 @@ import { silence } from './stage.ts'
 import { recordOf } from './record.ts'
 import { surveying } from './survey.ts'
 import { undoOne } from './undo.ts'
+import { exitOfCase, isBeyondUs } from './verdict.ts'
 
 /** What the caller says follows at once: the password for sudo was typed before we began. */
 /** The caller's credential helper may have to be unlocked, and is asked twice at the most. */
@@ -51,12 +53,12 @@ export async function serve(io: Io, version: string): Promise<number> {
       say({ storeLogin: identityToken === undefined ? {} : { identityToken } })
       return JSON.parse(await lines.next(order.timeoutMs + HELPERS_MS)) as Stored
     }
-    const { document } = await orRefusal(context, order.registry, () =>
+    const { document, restart } = await orRefusal(context, order.registry, () =>
       order.do === 'undo'
         ? undoOne(context, order.registry)
         : trust({ ...context, keepLogin, strict: order.strict }, order),
     )
-    say({ result: document })
+    say({ result: document, ...(restart === undefined ? {} : { restart }) })
     return document.exitCode
   } catch (error) {
     say({ error: error instanceof TrustError ? { ...errorDocument(error), code: error.code } : bug(error) })
@@ -81,6 +83,7 @@ async function contextOf(order: Order, services: Services): Promise<Context> {
     registries: order.do === 'heal' ? [] : [order.registry],
     timeoutMs: order.timeoutMs,
     yes: true,
+    ...(order.do === 'heal' ? {} : { restart: order.restart }),
     ...(order.do === 'trust' ? trustOptions(order) : {}),
   }
   // The variables of the caller steer nothing here: not the engine's address, not the login's place.
@@ -93,9 +96,11 @@ async function contextOf(order: Order, services: Services): Promise<Context> {
   return { ...context, agreed: new Set(order.agreed) }
 }
 
-function trustOptions({ runtimes, aia, offline, prune, login }: TrustOrder): Partial<Options> {
+function trustOptions(order: TrustOrder): Partial<Options> {
+  const { runtimes, aia, offline, prune, scope, keepAppended, resolve, proxy, login } = order
   const named = login === undefined ? {} : { username: login.username, loginRequired: login.required }
-  return { runtimes, aia, offline, prune, ...named }
+  const reach = { pins: resolve.map(readPin), ...(proxy === undefined ? {} : { proxy }) }
+  return { runtimes, aia, offline, prune, scope, keepAppended, ...reach, ...named }
 }
 
 async function trust(site: Context, order: TrustOrder): Promise<RegistryView> {
@@ -103,11 +108,15 @@ async function trust(site: Context, order: TrustOrder): Promise<RegistryView> {
   const holds = (): Promise<void> => holdAgainstRecord(site, order, approved)
   // Now, before anybody is asked; and under the lock, for another run may come first.
   await holds()
-  const context: Context = { ...site, holds }
+  // What was approved is what is known of the chain beyond what is sent: a root of a file is not.
+  const given = [approved.anchor, ...approved.install]
+  const context: Context = { ...site, holds, given }
   const target = parseRegistry(order.registry)
   const survey = surveying(context)
   if (order.offline) return installBlind(context, await survey(), target, approved)
   const seen = await observe(context, survey, target)
+  // Root may ask the engines, which the caller may not: what they say counts before anything is written.
+  if (isBeyondUs(context, seen)) return viewOf(context, seen, { exitCode: exitOfCase(seen), verified: false })
   const { recorded, login } = order
   const vain = inVain(context, seen, approved)
   // The caller has tried the password; what is left is the engine's own word.

@@ -67,7 +67,9 @@ async function restartsFor(
 ): Promise<readonly Restart[]> {
   const { options } = context
   const docker = engines.find(({ survey }) => survey.name === 'docker')
-  if (!docker?.required || docker.survey.state !== 'running' || options.restart === 'never') return []
+  if (!docker?.required || options.restart === 'never') return []
+  // A user who may not ask agrees to what root may find; root does no more than that.
+  if (docker.survey.state !== 'running' && docker.survey.state !== 'unreachable') return []
   // It trusts the registry already, by its own directory: nothing has to stop for that.
   if (options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
   return dockerRestart(context)

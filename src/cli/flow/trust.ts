@@ -22,7 +22,7 @@ import { agreesToCheck } from './strict.ts'
 import { surveying, unlessCutOff, type Survey } from './survey.ts'
 import { establish } from './establish.ts'
 import { askRealms, lackingRealms, withRealms } from './realms.ts'
-import { exitOfCase } from './verdict.ts'
+import { exitOfCase, isBeyondUs } from './verdict.ts'
 
 /** Asked once it is clear that there will be a login. */
 type AskPassword = () => Promise<string | undefined>
@@ -79,20 +79,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const { target } = seen
   const look = exitOfCase(seen)
   const required = seen.evidence.engines.filter((engine) => engine.required)
-  const unchecked = seen.judgement.consumers.some(
-    (consumer) => consumer.required && consumer.state === 'unchecked',
-  )
-  const loopback = unchecked && look === 0
-  // A directory that stops the engine altogether, or is a person's own, is put in order by that person.
-  const stuck = required.some(
-    ({ trust, answer }) =>
-      trust.fatal !== undefined ||
-      ((trust.personal === true || trust.overriddenBy !== undefined) && answer?.outcome === 'refused'),
-  )
-  const nobody = required.length === 0 && options.scope === 'registry'
-  if (look === 7 || look === 6 || nobody || loopback || stuck) {
-    return viewOf(context, seen, { exitCode: look, verified: false })
-  }
+  if (isBeyondUs(context, seen)) return viewOf(context, seen, { exitCode: look, verified: false })
   const attempt = async (certificates: readonly Certificate[], agreed = context): Promise<Attempt> => {
     const password = await ask()
     if (password === undefined) return tryStored(agreed, seen, certificates)

@@ -47,8 +47,15 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
   }
   if ((await handsFor(context, `taking back what was done for ${registry}`)) === 'sudo') {
     await askChanges(context, first.items, 'needs-yes')
-    const { timeoutMs } = options
-    const order = { version: 1, do: 'undo', registry, timeoutMs, agreed: agreedLines(first.items) } as const
+    const { timeoutMs, restart } = options
+    const order = {
+      version: 1,
+      do: 'undo',
+      registry,
+      restart,
+      timeoutMs,
+      agreed: agreedLines(first.items),
+    } as const
     return byRoot(context, order, blindView(context, registry, { exitCode: 0, verified: false }))
   }
   const { plan: done } = await carryOut(context, first, {

@@ -1,6 +1,7 @@
 import type { Judgement } from '../../judge/index.ts'
 import type { ExitCode } from '../exit.ts'
 import type { Judged } from './observe.ts'
+import type { Site } from './site.ts'
 
 const UNREACHABLE = new Set(['name-not-resolved', 'unreachable', 'timeout', 'proxy-failed'])
 
@@ -24,4 +25,21 @@ export function exitOfCase(seen: Judged): ExitCode {
   const rest = required.filter((consumer) => consumer.state !== 'trusted')
   if (loopback && required.length > 0 && rest.every((consumer) => consumer.state === 'unchecked')) return 0
   return 1
+}
+
+/** Whether nothing that could be installed here would help, or there is nothing to do. */
+export function isBeyondUs({ options }: Site, seen: Judged): boolean {
+  const look = exitOfCase(seen)
+  const required = seen.evidence.engines.filter((engine) => engine.required)
+  const unchecked = seen.judgement.consumers.some(
+    (consumer) => consumer.required && consumer.state === 'unchecked',
+  )
+  // A directory that stops the engine altogether, or is a person's own, is put in order by that person.
+  const stuck = required.some(
+    ({ trust, answer }) =>
+      trust.fatal !== undefined ||
+      ((trust.personal === true || trust.overriddenBy !== undefined) && answer?.outcome === 'refused'),
+  )
+  const nobody = required.length === 0 && options.scope === 'registry'
+  return look === 7 || look === 6 || nobody || stuck || (unchecked && look === 0)
 }
