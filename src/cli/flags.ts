@@ -33,6 +33,15 @@ const network = {
   'no-aia': toggle('do not fetch missing certificates from the addresses that certificates name'),
 }
 
+const client = {
+  'client-cert': string({
+    helpValue: 'FILE',
+    summary: 'the certificate to show to the registry, PEM or DER, with --client-key',
+  }),
+  'client-key': string({ helpValue: 'FILE', summary: 'its private key, PEM or DER' }),
+  'client-p12': string({ helpValue: 'FILE', summary: 'both in one PKCS#12 file' }),
+}
+
 const targets = {
   runtime: string({
     ...many,
@@ -100,6 +109,7 @@ export const trustFlags = {
   'no-login': toggle('do not log in'),
   'login-required': toggle('take the trust back if the login fails'),
   offline: toggle('install --ca FILE without asking the registry'),
+  ...client,
   ...targets,
   ...network,
   ...consent,
@@ -128,6 +138,7 @@ const offline = {
 export const diagnoseFlags = {
   ...place,
   ca: identity.ca,
+  ...client,
   ...targets,
   ...offline,
   ...network,

@@ -3,6 +3,9 @@ import type { ChainOptions } from './chain-options.ts'
 import type { MachineChoice } from './machine-choice.ts'
 import type { WrongLine } from './list-file.ts'
 
+/** Paths of `--client-cert` and `--client-key`, or of `--client-p12`. */
+export type ClientFiles = { readonly certificate: string; readonly key: string } | { readonly p12: string }
+
 /** The flags after parsing: plain, frozen, no oclif in sight. */
 export interface Options {
   readonly command: 'trust' | 'diagnose' | 'undo' | 'status'
@@ -31,6 +34,8 @@ export interface Options {
   readonly tokenRealms: readonly string[]
   readonly login: boolean
   readonly loginRequired: boolean
+  /** What is shown to a registry that wants to know its clients. */
+  readonly client?: ClientFiles
   /** Of one stage, in milliseconds. */
   readonly timeoutMs: number
   /** `--resolve`. */

@@ -10,10 +10,15 @@ const MAX_PASSWORD = 64 * 1024
  */
 export async function readPassword(io: Io, fromStdin: boolean): Promise<string | undefined> {
   if (fromStdin) return checked(await readAll(io), 'stdin')
-  const path = io.env['TRUST_REGISTRY_PASSWORD_FILE']
+  return passwordFrom(io.env, 'TRUST_REGISTRY_PASSWORD_FILE')
+}
+
+/** From the file that a variable names; undefined where it names none. */
+export async function passwordFrom(env: Io['env'], variable: string): Promise<string | undefined> {
+  const path = env[variable]
   if (path === undefined || path === '') return undefined
   const bytes = await readNamedFile(path, 'the password file', MAX_PASSWORD)
-  return checked(bytes, 'the file that TRUST_REGISTRY_PASSWORD_FILE names')
+  return checked(bytes, `the file that ${variable} names`)
 }
 
 async function readAll(io: Io): Promise<Buffer> {

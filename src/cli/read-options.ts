@@ -52,6 +52,7 @@ export async function readOptions(
     tokenRealms: (flags['token-realm'] ?? []).map(realmHost),
     login: flags['no-login'] !== true,
     loginRequired: flags['login-required'] ?? false,
+    ...clientOf(flags),
     timeoutMs: milliseconds(flags.timeout ?? '10'),
     pins: (flags.resolve ?? []).map(readPin),
     ...(flags.proxy !== undefined && { proxy: readProxy(flags.proxy) }),
@@ -121,6 +122,12 @@ function directory(path: string): string {
 function filled(flag: string, values: readonly string[] = []): readonly string[] {
   if (values.every((value) => value !== '' && !value.includes('\0'))) return values
   throw new TrustError('bad-file', `${flag} expects the path of a file`)
+}
+
+function clientOf(flags: RawFlags): Pick<Options, 'client'> {
+  const { 'client-cert': certificate, 'client-key': key, 'client-p12': p12 } = flags
+  if (p12 !== undefined) return { client: { p12 } }
+  return certificate === undefined || key === undefined ? {} : { client: { certificate, key } }
 }
 
 /** Prompts are written to stderr and read from the terminal, so stdin does not matter. */

@@ -16,6 +16,18 @@ export function checkRelations(
   if (command === 'trust') checkScope(flags)
   if (flags.offline === true) checkOffline(flags)
   checkLogin(flags, registries.length)
+  checkClient(flags, registries.length)
+}
+
+function checkClient(flags: RawFlags, registries: number): void {
+  const { 'client-cert': certificate, 'client-key': key, 'client-p12': p12 } = flags
+  const pair = certificate !== undefined || key !== undefined
+  if (pair && p12 !== undefined)
+    throw usage('--client-p12 holds both: --client-cert and --client-key exclude it')
+  if (pair && (certificate === undefined || key === undefined))
+    throw usage('--client-cert and --client-key belong together', '--client-cert FILE --client-key FILE')
+  if ((pair || p12 !== undefined) && registries > 1)
+    throw usage(`a client certificate is for one registry, and ${registries} are given`)
 }
 
 function checkTargets(command: Options['command'], flags: RawFlags, registries: readonly string[]): void {

@@ -94,7 +94,7 @@ export function networkFindings(observation: Observation, told: Evidence['told']
       return finding(
         'machine',
         `the registry wants a client certificate (${failure.detail})`,
-        `put client.cert and client.key into /etc/docker/certs.d/${target.registry}/`,
+        `trust-registry ${target.registry} --client-cert CERT.pem --client-key KEY.pem      # or --client-p12 FILE: from the owner of the registry`,
       )
     case 'not-a-registry':
       return finding('registry', `${at} does not answer like a registry: ${failure.detail}`)

@@ -42,7 +42,7 @@ function notARegistry(ping: Ping, registry: string): readonly Finding[] {
         severity: 'error',
         owner: 'machine',
         message: 'the registry wants a client certificate (nginx: No required SSL certificate was sent)',
-        fix: `put client.cert and client.key into /etc/docker/certs.d/${registry}/`,
+        fix: `trust-registry ${registry} --client-cert CERT.pem --client-key KEY.pem      # or --client-p12 FILE: from the owner of the registry`,
       },
     ]
   }

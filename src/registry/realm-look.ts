@@ -45,13 +45,19 @@ async function handshake(
     const addresses = await resolve(target, limits)
     const refused = addresses.find((address) => !mayCall(address, registryAddresses))
     if (refused !== undefined) return { ...look, problem: `${refused} is a local or metadata address` }
-    const connection = await openTls(target, addresses[0] ?? target.host, { ...limits, modern: true })
+    const connection = await openTls(target, addresses[0] ?? target.host, anonymous(limits))
     connection.socket.destroy()
     return { ...look, sent: connection.sent }
   } catch (error) {
     if (limits.signal?.aborted) throw error
     return { ...look, problem: errorText(error) }
   }
+}
+
+/** Who we are is shown to nobody for a look. */
+function anonymous(limits: Limits): Limits {
+  const known = Object.entries(limits).filter(([name]) => name !== 'client')
+  return { ...(Object.fromEntries(known) as unknown as Limits), modern: true }
 }
 
 function lookOf({ url, target }: Realm): RealmLook {

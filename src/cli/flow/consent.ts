@@ -4,6 +4,7 @@ import { colons, day, nameOf } from '../../x509/words.ts'
 import type { Plan, PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
 import { parseFingerprint } from '../fingerprint.ts'
+import type { Options } from '../options.ts'
 import type { Context } from './context.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Confirmable } from './realms.ts'
@@ -30,6 +31,7 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...(options.username === undefined ? [] : ['-u', options.username]),
     ...flag('--password-stdin', options.passwordStdin),
     ...options.tokenRealms.flatMap((host) => ['--token-realm', host]),
+    ...clientWords(options.client),
     ...flag('--no-login', !options.login),
     ...flag('--login-required', options.loginRequired),
     ...flag('--offline', options.offline),
@@ -44,6 +46,12 @@ export function againLine(context: Site, ...more: readonly string[]): string {
     ...more,
   ]
   return `trust-registry ${words.map(shellWord).join(' ')}`
+}
+
+function clientWords(client: Options['client']): readonly string[] {
+  if (client === undefined) return []
+  if ('p12' in client) return ['--client-p12', client.p12]
+  return ['--client-cert', client.certificate, '--client-key', client.key]
 }
 
 /** What ssh asks before it trusts a host, for a CA: what it is, what it will be trusted for, where the truth is. */

@@ -6,7 +6,7 @@ import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { Engine } from '../../runtimes/engine.ts'
-import { readCertificates, type Certificate } from '../../x509/index.ts'
+import { readCertificates, type Certificate, type ClientPair } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
@@ -18,6 +18,8 @@ export interface Context extends Site {
   readonly engines: readonly Engine[]
   /** From `--ca`, all files. */
   readonly given: readonly Certificate[]
+  /** What is shown to a registry that wants to know its clients. */
+  readonly client?: ClientPair
   /** Loopback registries are judged like any other. */
   readonly loopbackCounts: boolean
   /** What keeps an engine from checking a registry goes as well: that was agreed to. */
@@ -43,6 +45,7 @@ export async function createContext(
   services: Services,
   place?: Omit<Place, 'close'>,
   given?: readonly Certificate[],
+  client?: ClientPair,
 ): Promise<Context> {
   const docker = new DockerEngine(place?.socket)
   return {
@@ -57,6 +60,7 @@ export async function createContext(
       options.runtimes,
     ),
     given: given ?? (await readGiven(options.ca)),
+    ...(client ? { client } : {}),
     loopbackCounts: false,
   }
 }

@@ -2,6 +2,7 @@ import { surviving, wantedFiles, type WantedFile } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
+import { clientFiles } from './client.ts'
 import type { Context } from './context.ts'
 
 /** An engine by name, and whether it has to see the certificates. */
@@ -42,7 +43,8 @@ export async function filesFor(
       .map(async (engine) => {
         const directories = await engine.trustDirectories(context.machine, target)
         const files = wantedFiles(directories, certificates, engine.name)
-        return [...files, ...(await settingsFor(context, engine, target, files))]
+        const client = await clientFiles(context, engine, target)
+        return [...files, ...client, ...(await settingsFor(context, engine, target, files))]
       }),
   )
   // Engines of one family read the same file: the first to want it gives it its name.

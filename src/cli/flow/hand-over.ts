@@ -51,7 +51,8 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
     )
   }
   const sudo = machine.platform !== 'win32' && (await machine.which('sudo')) !== undefined
-  const own = options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
+  const own =
+    options.client !== undefined || options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudo ? `sudo ${again}` : `su -c ${shellWord(again)}`,

@@ -6,20 +6,22 @@ import { status } from './status.ts'
 
 /** `status` starts neither an HTTP client nor a verifier; the others load what they need, once. */
 export async function runTrust(options: Options, services: Services): Promise<Outcome> {
-  const { createContext, readGiven, trust } = await import('./work.ts')
+  const { createContext, readClient, readGiven, trust } = await import('./work.ts')
   // A bad file ends the run before any machine is looked for.
   const given = await readGiven(options.ca)
+  const client = await readClient(options.client, services, options.input)
   return atPlace(options, services, !options.dryRun, async (place) =>
-    trust(await createContext(options, services, place, given)),
+    trust(await createContext(options, services, place, given, client)),
   )
 }
 
 export async function runDiagnose(options: Options, services: Services): Promise<Outcome> {
-  const { createContext, diagnose, judgeFiles, readGiven } = await import('./work.ts')
+  const { createContext, diagnose, judgeFiles, readClient, readGiven } = await import('./work.ts')
   if (options.chain) return judgeFiles(createSite(options, services), options.chain)
   const given = await readGiven(options.ca)
+  const client = await readClient(options.client, services, options.input)
   return atPlace(options, services, false, async (place) =>
-    diagnose(await createContext(options, services, place, given)),
+    diagnose(await createContext(options, services, place, given, client)),
   )
 }
 

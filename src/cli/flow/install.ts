@@ -5,6 +5,7 @@ import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
+import { wantsClient } from './client.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor } from './files.ts'
@@ -150,7 +151,8 @@ async function prove(
   for (const engine of seen.evidence.engines) {
     const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
     if (!engine.required || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
-    if (engine.answer?.outcome === 'accepted') continue
+    const unknown = context.client !== undefined && wantsClient(engine.answer?.message ?? '')
+    if (engine.answer?.outcome === 'accepted' && !unknown) continue
     // Without a restart it cannot see the OS store as it is now; that is said, and no failure.
     if (context.options.scope === 'system' && !restarts) continue
     const said = engine.answer?.message ?? 'it did not answer'

@@ -28,7 +28,13 @@ export function limitsOf(context: Context): Limits {
 /** The same, once the engine's own settings are known: what it cannot see is not looked at. */
 export function limitsBy(context: Context, survey: Survey): Limits {
   const proxy = ownProxy(context) ?? engineProxy(survey)
-  return { ...limitsOf(context), ...(proxy ? { proxyFor: proxy } : {}) }
+  return { ...withClient(context), ...(proxy ? { proxyFor: proxy } : {}) }
+}
+
+/** For the registry and its token services; what certificates name as their issuers' address is asked by anybody. */
+function withClient(context: Context): Limits {
+  const { client } = context
+  return { ...limitsOf(context), ...(client ? { client } : {}) }
 }
 
 /**
@@ -41,7 +47,7 @@ export async function asTheEngine<T>(
   target: Target,
   look: (limits: Limits) => Promise<T>,
 ): Promise<T> {
-  const limits = limitsOf(context)
+  const limits = withClient(context)
   if (limits.proxyFor) return look(limits)
   const dropped = new AbortController()
   const signal = limits.signal ? AbortSignal.any([limits.signal, dropped.signal]) : dropped.signal

@@ -5,6 +5,7 @@ import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
+import { lacksClient } from './client.ts'
 import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { AT_ONCE, aheadOf } from './each.ts'
@@ -97,7 +98,9 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const { question } = split
   const pinned = question.fingerprints.length > 0
   const vouched = pinned || question.given.length > 0 || recorded !== undefined
-  const established = look !== 0 || vouched ? await establish(context, seen, question, recorded) : undefined
+  const shows = await lacksClient(context, seen)
+  const established =
+    look !== 0 || vouched || shows ? await establish(context, seen, question, recorded) : undefined
   const realms = [...split.anchors, ...(await askRealms(context, seen, split.anchors))]
   if (!established && realms.length === 0) return alreadyTrusted(context, seen, await attempt([]), {})
 
@@ -119,7 +122,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   // What now vouches for it takes the place of what is on record, even where no file changes.
   const moves = recorded !== undefined && recorded.identity.sha256 !== identity.sha256
   const prunes = options.prune && recorded?.superseded !== undefined
-  if (look === 0 && next.length === 0 && !moves && !prunes) {
+  if (look === 0 && next.length === 0 && !moves && !prunes && !shows) {
     return alreadyTrusted(context, seen, await attempt([]), { identity })
   }
   const vain = inVain(context, seen, approved)

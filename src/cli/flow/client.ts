@@ -1,0 +1,62 @@
+import { posix } from 'node:path'
+import type { WantedFile } from '../../change/index.ts'
+import { TrustError } from '../../errors.ts'
+import type { Target } from '../../registry/reference.ts'
+import type { Engine } from '../../runtimes/engine.ts'
+import type { Context } from './context.ts'
+import type { Case } from './observe.ts'
+
+/** Every loader reads `*.cert` with the `*.key` of the same stem, beside the `*.crt` of its registry. */
+const [CERTIFICATE, KEY] = ['client.cert', 'client.key'] as const
+
+/**
+ * The client certificate and its key in the directories that an engine reads for the registry; for their owner alone.
+ * @throws TrustError `policy`
+ */
+export async function clientFiles(
+  { client, machine }: Context,
+  engine: Engine,
+  target: Target,
+): Promise<readonly WantedFile[]> {
+  if (client === undefined) return []
+  const { invoker } = machine.who()
+  // Podman's family runs as the person, who could not read root's key: every request would end there.
+  if ((engine.runtime ?? engine.name) !== 'docker' && engine.name !== 'containerd' && invoker.uid !== 0) {
+    throw new TrustError(
+      'policy',
+      `${engine.name} runs as ${invoker.name}, who cannot read a key of root's; nothing was changed`,
+      {
+        fix: `trust-registry --runtime docker …      # and for ${engine.name}: ${CERTIFICATE} and ${KEY} in ~/.config/containers/certs.d/${target.registry}/, as ${invoker.name}`,
+      },
+    )
+  }
+  const directories = await engine.trustDirectories(machine, target)
+  const file = (directory: string, name: string, pem: string): WantedFile => ({
+    path: posix.join(directory, name),
+    bytes: Buffer.from(pem),
+    mode: 0o600,
+    reason: `the client ${name === KEY ? 'key' : 'certificate'}, for ${posix.basename(directory)} only`,
+    runtime: engine.name,
+  })
+  return directories.flatMap((directory) => [
+    file(directory, CERTIFICATE, client.certificatePem),
+    file(directory, KEY, client.keyPem),
+  ])
+}
+
+/** Whether some engine that has to show the client certificate does not have it yet. */
+export async function lacksClient(context: Context, { target, evidence }: Case): Promise<boolean> {
+  if (context.client === undefined) return false
+  const names = new Set(evidence.engines.flatMap(({ required, survey }) => (required ? [survey.name] : [])))
+  const engines = context.engines.filter(({ name }) => names.has(name))
+  const wanted = (await Promise.all(engines.map((engine) => clientFiles(context, engine, target)))).flat()
+  const there = await Promise.all(wanted.map(({ path }) => context.machine.read(path).catch(() => undefined)))
+  return wanted.some(({ bytes }, index) => there[index]?.equals(bytes) !== true)
+}
+
+/** nginx tells whom it does not know by a status, behind a handshake that went well. */
+export function wantsClient(message: string): boolean {
+  return /\b400 \(?Bad Request|status(?: code)?:? 400\b|: certificate required|: bad certificate/.test(
+    message,
+  )
+}
