@@ -1,16 +1,21 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { errorCode } from '../errors.ts'
-import type { FileInfo } from './machine.ts'
+import type { FileInfo, Owner } from './machine.ts'
 
 const CHUNK = 4096
 
-/** Machine.read on this computer: follows links, waits for no pipe, and never holds more than `limit` bytes. */
-export async function readFile(path: string, limit: number): Promise<Buffer | undefined> {
-  const file = await absent(fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK))
+/**
+ * Machine.read on this computer: follows links, waits for no pipe, and never holds more than `limit` bytes.
+ * With `of` it is a file of that person's and no link, or EPERM: by the descriptor, whatever stood there before.
+ */
+export async function readFile(path: string, limit: number, of?: Owner): Promise<Buffer | undefined> {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+  const file = await absent(fs.open(path, O_RDONLY | O_NONBLOCK | (of ? O_NOFOLLOW || 0 : 0)))
   if (!file) return undefined
   try {
     const info = await file.stat()
+    if (of) refuseOthers(path, info, of)
     if (info.isDirectory()) throw refused('EISDIR', `${path} is a directory`)
     if (!info.isFile()) throw refused('EINVAL', `${path} is no regular file`)
     if (info.size > limit) throw refused('EFBIG', `${path} has ${info.size} bytes`)
@@ -72,4 +77,10 @@ async function absent<T>(work: Promise<T>): Promise<T | undefined> {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** @throws EPERM for what is not this person's; Windows has no owners of this kind */
+export function refuseOthers(path: string, info: { readonly uid: number }, owner: Owner): void {
+  if (process.platform === 'win32' || info.uid === owner.uid) return
+  throw refused('EPERM', `${path} belongs to user ${info.uid}, not to user ${owner.uid}`)
 }

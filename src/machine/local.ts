@@ -10,6 +10,7 @@ import type {
   Lock,
   Machine,
   OsInfo,
+  OwnedFiles,
   Owner,
   RunOptions,
   RunResult,
@@ -105,6 +106,18 @@ export class LocalMachine implements Machine {
 
   removeDirectory(path: string): Promise<void> {
     return removeFolder(this.locate(path))
+  }
+
+  ownedBy(owner: Owner): OwnedFiles {
+    const at = (path: string): string => this.locate(path)
+    return {
+      stat: (path) => this.stat(path),
+      read: (path, limit = DEFAULT_LIMIT) => readFile(at(path), limit, owner),
+      create: (path, bytes, mode) => createFile(at(path), bytes, mode, owner, owner),
+      rename: (from, to) => renameFile(at(from), at(to), owner),
+      remove: (path) => removeFile(at(path), owner),
+      makeDirectory: (path, mode) => makeFolder(at(path), mode, owner, owner),
+    }
   }
 
   run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {

@@ -94,6 +94,9 @@ export interface Lock {
   release(): Promise<void>
 }
 
+/** Files of one person, for root on their behalf: what is not theirs is neither read nor written in (EPERM). */
+export type OwnedFiles = Pick<Machine, 'stat' | 'read' | 'create' | 'rename' | 'remove' | 'makeDirectory'>
+
 /**
  * A computer whose trust is looked at or changed. Everything that touches one goes through here, so that
  * an ssh host or an image root can stand in. Paths are absolute and POSIX; a machine with a root of its own
@@ -131,6 +134,8 @@ export interface Machine {
   makeDirectory(path: string, mode: number, owner?: Owner): Promise<void>
   /** Fails with ENOTEMPTY where something is in it. */
   removeDirectory(path: string): Promise<void>
+  /** Looked at through descriptors, so that nothing which they swap meanwhile leads root astray. Absent over ssh. */
+  ownedBy?(owner: Owner): OwnedFiles
 
   run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult>
   /** The full path of a program, also looked for in the sbin folders. */

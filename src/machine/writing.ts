@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { errorCode } from '../errors.ts'
-import { refused } from './files.ts'
+import { refuseOthers, refused } from './files.ts'
 import type { Owner } from './machine.ts'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants
@@ -13,9 +13,15 @@ const windows = process.platform === 'win32'
 /** File systems without hard links say so in several ways. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Machine.create on this computer. */
-export function createFile(path: string, bytes: Buffer, mode: number, owner?: Owner): Promise<void> {
-  return inDirectory(path, async (inside) => {
+/** Machine.create on this computer; here and below, `of` is whose the directory has to be. */
+export function createFile(
+  path: string,
+  bytes: Buffer,
+  mode: number,
+  owner?: Owner,
+  of?: Owner,
+): Promise<void> {
+  return inDirectory(path, of, async (inside) => {
     const file = await fs.open(inside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
     try {
       await file.writeFile(bytes)
@@ -30,13 +36,13 @@ export function createFile(path: string, bytes: Buffer, mode: number, owner?: Ow
 }
 
 /** Machine.rename on this computer. */
-export function renameFile(from: string, to: string): Promise<void> {
-  return besides(from, to, fs.rename)
+export function renameFile(from: string, to: string, of?: Owner): Promise<void> {
+  return besides(from, to, of, fs.rename)
 }
 
 /** Machine.publish on this computer. */
 export function publishFile(from: string, to: string): Promise<void> {
-  return besides(from, to, async (part, name) => {
+  return besides(from, to, undefined, async (part, name) => {
     try {
       await fs.link(part, name)
     } catch (error) {
@@ -49,21 +55,24 @@ export function publishFile(from: string, to: string): Promise<void> {
 }
 
 /** Machine.remove on this computer. */
-export function removeFile(path: string): Promise<void> {
-  return inDirectory(path, async (inside, sync) => {
+export function removeFile(path: string, of?: Owner): Promise<void> {
+  return inDirectory(path, of, async (inside, sync) => {
     await fs.unlink(inside)
     await sync()
   })
 }
 
 /** Machine.makeDirectory on this computer. */
-export function makeFolder(path: string, mode: number, owner?: Owner): Promise<void> {
-  return inDirectory(path, async (inside, sync) => {
+export function makeFolder(path: string, mode: number, owner?: Owner, of?: Owner): Promise<void> {
+  return inDirectory(path, of, async (inside, sync) => {
     await fs.mkdir(inside, { mode })
     if (!windows) {
       // Through a descriptor: a name could have become a link to somebody else's file meanwhile.
       const made = await fs.open(inside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
       try {
+        // Whoever may rename here could have put another folder of ours in its place: that one is not given away.
+        if (of && (await fs.readdir(heldAt(made, inside))).length > 0)
+          throw refused('EEXIST', `${path} is another one already`)
         if (owner) await made.chown(owner.uid, owner.gid)
         await made.chmod(mode)
       } finally {
@@ -76,7 +85,7 @@ export function makeFolder(path: string, mode: number, owner?: Owner): Promise<v
 
 /** Machine.removeDirectory on this computer. */
 export function removeFolder(path: string): Promise<void> {
-  return inDirectory(path, async (inside, sync) => {
+  return inDirectory(path, undefined, async (inside, sync) => {
     await fs.rmdir(inside)
     await sync()
   })
@@ -90,10 +99,11 @@ async function absentOrThrow(path: string): Promise<void> {
 async function besides(
   from: string,
   to: string,
+  of: Owner | undefined,
   work: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
   if (dirname(from) !== dirname(to)) throw refused('EXDEV', `${from} and ${to} are in two directories`)
-  await inDirectory(to, async (inside, sync) => {
+  await inDirectory(to, of, async (inside, sync) => {
     await work(join(dirname(inside), basename(from)), inside)
     await sync()
   })
@@ -105,6 +115,7 @@ async function besides(
  */
 async function inDirectory(
   path: string,
+  of: Owner | undefined,
   work: (inside: string, sync: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const real = resolve(path)
@@ -112,15 +123,22 @@ async function inDirectory(
   if (process.platform !== 'linux') {
     const info = await fs.lstat(folder)
     if (!info.isDirectory()) throw refused('ENOTDIR', `${folder} is no directory`)
+    if (of) refuseOthers(folder, info, of)
     await work(real, () => syncFolder(folder))
     return
   }
   const directory = await fs.open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   try {
+    if (of) refuseOthers(folder, await directory.stat(), of)
     await work(`/proc/self/fd/${directory.fd}/${basename(real)}`, () => directory.sync())
   } finally {
     await directory.close()
   }
+}
+
+/** An open folder, by a name that nobody can turn; elsewhere than on Linux by its own. */
+function heldAt(folder: fs.FileHandle, path: string): string {
+  return process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : path
 }
 
 async function syncFolder(path: string): Promise<void> {

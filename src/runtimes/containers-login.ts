@@ -3,12 +3,13 @@ import type { Machine } from '../machine/machine.ts'
 import { authFile, homeOf, personOf } from './containers-person.ts'
 import { said } from './containers-words.ts'
 import {
+  type CredentialPlace,
   encodeConfig,
+  filesOf,
   objectAt,
   put,
   readConfig,
   writeConfig,
-  type CredentialPlace,
 } from './credential-place.ts'
 import type { Credentials, LoginAnswer } from './engine.ts'
 import { fromAuths } from './stored-login.ts'
@@ -50,7 +51,7 @@ export async function loginByProgram(
       put(auths, registry, entry)
       await writeConfig(place, target, mode, encodeConfig({ ...config, auths }))
     } else if (before?.bytes === undefined && bytes !== undefined && Object.keys(auths).length === 0) {
-      await machine.remove(target)
+      await filesOf(place).remove(target)
     }
   }
   const path = posix.join(place.directory, place.file ?? '')

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { TrustError, errorCode, errorText } from '../errors.ts'
-import type { Machine, Person } from '../machine/machine.ts'
+import type { Machine, OwnedFiles, Person } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 
 const LIMIT = 1024 * 1024
 const MAX_LINKS = 16
@@ -47,9 +48,15 @@ export class StoringError extends TrustError {
   }
 }
 
+/** Root has no business in files that are not the person's: a link or a swapped folder would lead it to others. */
+export function filesOf({ machine, elevated, person }: CredentialPlace): OwnedFiles {
+  return elevated && machine.ownedBy ? machine.ownedBy(person) : machine
+}
+
 /** @throws StoringError */
 export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
-  const { machine, registry } = place
+  const { registry } = place
+  const machine = filesOf(place)
   const path = posix.join(place.directory, place.file ?? 'config.json')
   const info = await machine.stat(path)
   if (!info) return { target: path, mode: 0o600, bytes: undefined, config: {} }
@@ -58,6 +65,7 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
   }
   const { target, mode } = await endOf(place, path)
   const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
+    if (place.elevated && errorCode(error) === 'EPERM') throw notTheirs(place, target)
     const why = errorCode(error) ?? errorText(error)
     throw new StoringError(`${path} cannot be read (${why})`, `docker login ${registry}`)
   })
@@ -70,6 +78,13 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
     const why = `${path} is damaged (${placeOf(error)}); it was left untouched`
     throw new StoringError(why, `mend it, then: docker login ${registry}`, 'config-damaged')
   }
+}
+
+function notTheirs({ person }: CredentialPlace, path: string): StoringError {
+  return new StoringError(
+    `${path} does not belong to ${person.name}, and root writes no login of theirs there`,
+    `sudo chown -R ${person.name}: ${shellWord(path)}      # if it is meant to be theirs; then run it again`,
+  )
 }
 
 /** The file behind a link, or behind several; a mode wider than Docker's own is not kept where it is no file's. */
@@ -106,16 +121,16 @@ export async function writeConfig(
   mode: number,
   bytes: Buffer,
 ): Promise<void> {
-  const { machine, elevated, person } = place
-  const owner = elevated ? person : undefined
+  const machine = filesOf(place)
   const directory = posix.dirname(target)
   const part = posix.join(directory, `.${place.file ?? 'config.json'}.${process.pid}.tmp`)
   try {
-    if ((await machine.stat(directory)) === undefined) await machine.makeDirectory(directory, 0o700, owner)
-    await machine.create(part, bytes, mode, owner)
+    if ((await machine.stat(directory)) === undefined) await machine.makeDirectory(directory, 0o700)
+    await machine.create(part, bytes, mode)
     await machine.rename(part, target)
   } catch (error) {
     await machine.remove(part).catch(() => undefined)
+    if (place.elevated && errorCode(error) === 'EPERM') throw notTheirs(place, directory)
     throw new StoringError(
       `${target} cannot be written: ${errorText(error)}`,
       `docker login ${place.registry}`,

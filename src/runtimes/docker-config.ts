@@ -1,13 +1,14 @@
 import { posix } from 'node:path'
 import { callHelper, chooseHelper, heldBy, TOKEN_USER } from './credential-helper.ts'
 import {
+  type CredentialPlace,
   encodeConfig,
+  filesOf,
   jsonObject,
   objectAt,
   put,
   readConfig,
   writeConfig,
-  type CredentialPlace,
 } from './credential-place.ts'
 import type { Credentials } from './engine.ts'
 
@@ -75,7 +76,7 @@ export async function storeReversibly(
     await unstore()
     const now = await readConfig(request)
     if (now.bytes?.equals(written) === true) {
-      if (bytes === undefined) await request.machine.remove(target)
+      if (bytes === undefined) await filesOf(request).remove(target)
       else await writeConfig(request, target, mode, bytes)
       return
     }

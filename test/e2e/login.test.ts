@@ -123,5 +123,18 @@ describe('the login after the trust', function () {
     })
     assert.equal(run.code, 10)
     assert.equal(await host.read('/root/precious'), 'precious\n')
+
+    // Nor is a link in the place of the folder: what root keeps for itself would become the caller's to read.
+    const roots = JSON.stringify({ auths: { 'other.corp': { auth: 'c2VjcmV0' } } })
+    await host.write('/root/.docker/config.json', roots, 0o600)
+    await host.run(['rm', '-r', '/home/tester/.docker'])
+    await host.run(['ln', '-s', '/root/.docker', '/home/tester/.docker'])
+    const led = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], {
+      ...password,
+      env: sudo,
+    })
+    assert.equal(led.code, 10, led.stdout)
+    assert.match(led.registry.login?.message ?? '', /does not belong to tester/)
+    assert.equal(await host.read('/root/.docker/config.json'), roots)
   })
 })

@@ -45,6 +45,57 @@ describe('machine/local: writing', () => {
     }
   })
 
+  describe('on behalf of a person', () => {
+    const alice = { uid: 12_345, gid: 12_345 }
+    before(function () {
+      if (process.geteuid?.() !== 0) leaveOut(this, 'only root gives files away')
+    })
+    const theirs = () => machine().ownedBy(alice)
+    const give = (...names: readonly string[]): void => {
+      for (const name of names) fs.lchownSync(path(name), alice.uid, alice.gid)
+    }
+
+    it('what is theirs is read, written, renamed and removed, and stays theirs', async () => {
+      fs.mkdirSync(path('home'))
+      give('home')
+      await theirs().makeDirectory('/home/.docker', 0o700)
+      await theirs().create('/home/.docker/part', bytes, 0o600)
+      await theirs().rename('/home/.docker/part', '/home/.docker/config.json')
+      assert.equal((await theirs().read('/home/.docker/config.json'))?.toString(), 'new')
+      for (const name of ['home/.docker', 'home/.docker/config.json'])
+        assert.equal(fs.statSync(path(name)).uid, alice.uid, name)
+      await theirs().remove('/home/.docker/config.json')
+      assert.equal(await theirs().read('/home/.docker/config.json'), undefined)
+    })
+
+    it('a file of others is not read: by a link, by a link to its folder, by a second name', async () => {
+      fs.mkdirSync(path('root'))
+      fs.writeFileSync(path('root/config.json'), 'secret')
+      fs.mkdirSync(path('home'))
+      fs.linkSync(path('root/config.json'), path('home/second'))
+      fs.symlinkSync('../root/config.json', path('home/link'))
+      fs.symlinkSync('root', path('folder'))
+      give('home', 'home/link', 'folder')
+      for (const name of ['/home/second', '/home/link', '/folder/config.json'])
+        await assert.rejects(theirs().read(name), code('EPERM', 'ELOOP'), name)
+    })
+
+    it('nothing is written, made, renamed or removed in a folder of others, whatever leads there', async () => {
+      fs.mkdirSync(path('root'))
+      fs.writeFileSync(path('root/a'), 'old')
+      fs.mkdirSync(path('home'))
+      fs.symlinkSync('../root', path('home/.docker'))
+      give('home', 'home/.docker')
+      for (const folder of ['/root', '/home/.docker']) {
+        await assert.rejects(theirs().create(`${folder}/b`, bytes, 0o600), code('EPERM', 'ENOTDIR'), folder)
+        await assert.rejects(theirs().makeDirectory(`${folder}/c`, 0o700), code('EPERM', 'ENOTDIR'), folder)
+        await assert.rejects(theirs().rename(`${folder}/a`, `${folder}/b`), code('EPERM', 'ENOTDIR'), folder)
+        await assert.rejects(theirs().remove(`${folder}/a`), code('EPERM', 'ENOTDIR'), folder)
+      }
+      assert.deepEqual(fs.readdirSync(path('root')), ['a'])
+    })
+  })
+
   it('makes new files only, and follows no link that waits in their place', async () => {
     fs.writeFileSync(path('old'), 'old')
     fs.writeFileSync(path('victim'), 'old')

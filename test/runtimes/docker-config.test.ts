@@ -137,6 +137,12 @@ describe('runtimes/docker-config: the file', () => {
   it('belongs to the person for whom root writes it', async function () {
     if (process.geteuid?.() !== 0) leaveOut(this, 'only root writes for others')
     const person = { uid: 12_345, gid: 23_456, name: 'bob', home: '/home' }
+    await assert.rejects(storeLogin(request({ elevated: true, person })), {
+      code: 'login-failed',
+      message: /\/home\/\.docker does not belong to bob/,
+    })
+    assert.equal(fs.existsSync(file()), false)
+    fs.chownSync(path('home'), person.uid, person.gid)
     await storeLogin(request({ elevated: true, person }))
     for (const name of [file(), path('home/.docker')]) {
       const { uid, gid } = fs.statSync(name)
