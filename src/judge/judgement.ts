@@ -47,6 +47,7 @@ export const findingCodes = [
   'realm-foreign',
   'realm-insecure',
   'login-refused',
+  'token-service-failed',
   'runtime-not-found',
   'runtime-unreachable',
   'daemon-down',

@@ -1,5 +1,5 @@
 import type { Observation, Ping } from '../registry/observation.ts'
-import { statusTexts } from '../registry/status.ts'
+import { comeBack, statusTexts } from '../registry/status.ts'
 import { challengeFindings, hasNoRealm, isChallenge } from './challenges.ts'
 import type { Finding } from './judgement.ts'
 
@@ -46,7 +46,7 @@ function notARegistry(ping: Ping, registry: string): readonly Finding[] {
       },
     ]
   }
-  const wait = ping.retryAfter === undefined ? '' : `, come back after ${after(ping.retryAfter)}`
+  const wait = ping.retryAfter === undefined ? '' : `, come back after ${comeBack(ping.retryAfter)}`
   if (ping.status === 429 || (ping.status === 503 && ping.retryAfter !== undefined)) {
     const message = `HTTP ${ping.status} at /v2/${wait}`
     return [{ code: 'rate-limited', severity: 'warning', owner: 'registry', message }]
@@ -70,11 +70,6 @@ function notARegistry(ping: Ping, registry: string): readonly Finding[] {
     return error('not-a-registry', message, advice)
   }
   return error('not-a-registry', `/v2/ answers HTTP ${ping.status}; a registry answers 200 or 401`)
-}
-
-/** Seconds, or a date (RFC 9110 section 10.2.3). */
-function after(value: string): string {
-  return /^\d{1,9}$/.test(value) ? `${value} s` : value.slice(0, 60)
 }
 
 /** Where a redirect leads to another registry, that one is to be named. */

@@ -1,5 +1,5 @@
-import type { Answer } from './exchange.ts'
-import { statusLine } from './status.ts'
+import { header, type Answer } from './exchange.ts'
+import { comeBack, statusLine } from './status.ts'
 
 const MAX_SAID = 300
 /** Docker's client takes no token for shorter-lived (auth/session.go minimumTokenLifetimeSeconds). */
@@ -36,6 +36,11 @@ export function readToken(answer: Answer): Token | string {
  * `{"errors": […]}` (distribution spec, "Errors"), a `details` of old services, else the status with the body's beginning.
  */
 export function refusalText(answer: Answer): string {
+  const wait = answer.status === 429 || answer.status === 503 ? header(answer, 'retry-after') : undefined
+  return `${saidBy(answer)}${wait === undefined ? '' : ` (come back after ${comeBack(wait)})`}`
+}
+
+function saidBy(answer: Answer): string {
   const body = parse(answer)
   const errors = Array.isArray(body?.['errors']) ? body['errors'].filter(isObject) : []
   const said = errors.flatMap((error) => {

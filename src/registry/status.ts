@@ -22,3 +22,8 @@ export function statusLine(status: number): string {
   const text = statusTexts[status]
   return text === undefined ? `HTTP status ${status}` : `${status} ${text}`
 }
+
+/** `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). */
+export function comeBack(value: string): string {
+  return /^\d{1,9}$/.test(value) ? `${value} s` : value.slice(0, 60)
+}

@@ -59,6 +59,12 @@ describe('the password as a canary', function () {
     await traced(host, [...product, ...login, '--json', '--json-pem'], 0)
     await traced(host, [...product, ...login, '-v'], 10, `${secret}-wrong`)
     await traced(host, [...product, ...login, '--login-required', '--json'], 10, `${secret}-wrong`)
+    // A helper that fails, and says all that it was told.
+    const helper = '#!/bin/sh\n[ "$1" = get ] && echo not found && exit 1\ncat; cat >&2; exit 1\n'
+    await host.write('/usr/local/bin/docker-credential-lab', helper, 0o755)
+    await host.write('/root/.docker/config.json', '{"credsStore":"lab"}', 0o600)
+    await traced(host, [...product, ...login, '-v'], 10)
+    await traced(host, [...product, ...login, '--json'], 10)
     await traced(host, [...product, 'status', '-v'], 0)
     await traced(host, [...product, 'undo', registry, '--yes', '-v'], 0)
 

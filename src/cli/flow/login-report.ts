@@ -50,6 +50,11 @@ function outcomeFindings(
       },
     ]
   }
+  if (kind === 'failed' && realm !== undefined) {
+    const line = `curl -u ${shellWord(username)} ${shellWord(realm)}      # has to answer 200 with {"token": …}`
+    const why = `${registry} has its clients fetch tokens from ${realm}, and gets them none: ${message}`
+    return [{ code: 'token-service-failed', severity: 'error', owner: 'registry', message: why, fix: line }]
+  }
   if (kind === 'untrusted' && realm !== undefined) {
     // Engines read the CA of a token service from the directory of the registry that names it.
     const fix = `${againLine(context, '--ca', 'TOKEN-CA.pem')}      # beside the registry's own CA`
