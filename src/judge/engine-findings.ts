@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
-import type { TrustFault } from '../runtimes/engine.ts'
 import type { CertPool } from '../x509/index.ts'
+import { labelOf } from './directory-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
@@ -44,17 +44,6 @@ export function uncheckedFinding(
   }
 }
 
-/** Engines that share their files share a name where those are spoken of. */
-function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
-  if (survey.loader === 'containers') return "podman's family"
-  const jobs: Readonly<Record<string, string>> = {
-    'docker-build': 'docker build',
-    'docker-containerd': 'docker pull',
-    containerd: 'containerd',
-  }
-  return jobs[survey.name] ?? 'Docker'
-}
-
 /** Whether the engine could be found, reached and asked. */
 export function engineFindings(
   engine: EngineEvidence,
@@ -87,50 +76,6 @@ export function engineFindings(
     return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
   }
   return []
-}
-
-/** What stands wrong in the registry's directory. */
-export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
-  const { trust } = engine
-  const findings: Finding[] = []
-  if (trust.fatal) findings.push(faultFinding(engine, trust.fatal))
-  for (const { path, reason } of trust.ignored) {
-    findings.push({
-      code: 'trust-file-ignored',
-      severity: 'warning',
-      owner: 'machine',
-      message: `${path} is ignored: ${reason}`,
-    })
-  }
-  return findings
-}
-
-function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFault): Finding {
-  const label = labelOf(engine)
-  const severity = engine.required ? 'error' : 'warning'
-  const base = { code, severity, owner: 'machine' } as const
-  switch (code) {
-    case 'config-damaged':
-      return {
-        ...base,
-        message: `${path} is damaged, ${label} refuses every request: ${message}`,
-        fix: `mend ${shellWord(path)} at the place that is named; it was left untouched`,
-      }
-    case 'registry-blocked':
-      return {
-        ...base,
-        message: `${path} forbids this registry: ${message}`,
-        fix: `take blocked = true out of ${shellWord(path)}`,
-      }
-    case 'trust-directory-unreadable':
-      return { ...base, message: refusesAll(label, path, message), fix: `ls -ld ${shellWord(path)}` }
-    default:
-      return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
-  }
-}
-
-function refusesAll(label: string, path: string, message: string): string {
-  return `${path}: ${label} refuses every request (${message})`
 }
 
 /** Only the first place that exists is read: what this chain needs may stand in a later one. */

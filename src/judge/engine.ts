@@ -10,13 +10,8 @@ import {
   verify,
 } from '../x509/index.ts'
 import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
-import {
-  directoryFindings,
-  engineFindings,
-  misnamedFinding,
-  shadowFindings,
-  uncheckedFinding,
-} from './engine-findings.ts'
+import { directoryFindings } from './directory-findings.ts'
+import { engineFindings, misnamedFinding, shadowFindings, uncheckedFinding } from './engine-findings.ts'
 import { isUnseen, staleBuilder, staleStore } from './engine-stale.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'

@@ -69,6 +69,7 @@ export const findingCodes = [
   'bundle-hand-edited',
   'config-damaged',
   'registry-blocked',
+  'registry-elsewhere',
   'trust-file-damaged',
   'credential-helper-failed',
   'credentials-unencrypted',

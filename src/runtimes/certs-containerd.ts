@@ -43,7 +43,8 @@ export async function readContainerd(
   const toml = await readHostsToml(machine, path, name, go, rules)
   const files = await readFiles(machine, path, go)
   if (toml === undefined) return { ...rest, state: 'read', shadowed, ...files }
-  const { insecure, overriddenBy, ...loaded } = toml
+  if ('passedOver' in toml) return { ...rest, state: 'read', shadowed, ...files, ignored: [toml.passedOver] }
+  const { insecure, overriddenBy, editable, ...loaded } = toml
   return {
     ...rest,
     state: 'read',
@@ -51,6 +52,7 @@ export async function readContainerd(
     // The files beside it would have been read without it.
     shadowed: [{ path, pool: files.pool }, ...shadowed],
     overriddenBy,
+    editable,
     ...(insecure ? { insecure } : {}),
   }
 }

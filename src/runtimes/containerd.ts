@@ -5,6 +5,8 @@ import { parseGoVersion } from '../x509/index.ts'
 import { readContainerd } from './certs-containerd.ts'
 import { directoryNames } from './certs-d.ts'
 import { readConfig, DEFAULT_HOSTS } from './containerd-config.ts'
+import { editHostsToml } from './hosts-toml.ts'
+import type { SettingsChange, Wish } from './settings.ts'
 import { judgeMessage } from './docker-words.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
 
@@ -82,6 +84,17 @@ export class ContainerdEngine implements Engine {
     if (directory !== undefined) return read
     const reason = `${path} names no config_path, so that containerd's CRI reads no such directory; ctr does, with --hosts-dir`
     return { ...read, ignored: [...read.ignored, { path: base, reason }] }
+  }
+
+  async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
+    const names = directoryNames(target)
+    const directories = await this.trustDirectories(machine, target)
+    const edits = await Promise.all(
+      directories.map((directory, index) =>
+        editHostsToml(machine, directory, names[index] ?? target.registry, { tablesOnly: false }, wish),
+      ),
+    )
+    return edits.filter((edit) => edit !== undefined)
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

@@ -16,7 +16,8 @@ import type {
   TrustDirectory,
 } from './engine.ts'
 import { goBuildOf } from './go-build.ts'
-import { readPolicy } from './registries-conf.ts'
+import { readPolicy, strictPolicy } from './registries-conf.ts'
+import type { SettingsChange, Wish } from './settings.ts'
 import { withScratch } from './scratch.ts'
 
 const MAX_STRAYS = 8
@@ -121,6 +122,12 @@ export class ContainersEngine implements Engine {
       ...(first?.personal === true && machine.who().elevated ? { personal: true } : {}),
       ...policy,
     }
+  }
+
+  async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {
+    const { home } = machine.who().invoker
+    const edit = strict ? await strictPolicy(machine, home, target.registry) : undefined
+    return edit === undefined ? [] : [edit]
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

@@ -8,6 +8,8 @@ import { CERTS_D, PROBE_REPOSITORY, type DockerEngine } from './docker.ts'
 import type { ApiRequest } from './docker-api.ts'
 import { judgeMessage } from './docker-words.ts'
 import type { Engine, EngineAnswer, EngineSurvey, Loader, LoginAnswer, TrustDirectory } from './engine.ts'
+import { editHostsToml } from './hosts-toml.ts'
+import type { SettingsChange, Wish } from './settings.ts'
 import { tarOf } from './tar.ts'
 
 /** A job of dockerd that reads certs.d with a loader of its own. */
@@ -53,6 +55,8 @@ export class DockerJobEngine implements Engine {
   readonly proofOnly?: true
   readonly #docker: DockerEngine
   readonly #job: DockerJob
+  /** As the last survey found it. */
+  #loader: Loader | undefined
 
   constructor(docker: DockerEngine, job: DockerJob) {
     this.name = job.name
@@ -63,7 +67,8 @@ export class DockerJobEngine implements Engine {
 
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
     const docker = await this.#docker.survey(machine, timeoutMs)
-    const found = { ...docker, name: this.name, loader: loaderOf(docker) }
+    this.#loader = loaderOf(docker)
+    const found = { ...docker, name: this.name, loader: this.#loader }
     if (docker.state !== 'running' || !this.#job.applies(docker)) {
       return { ...found, installed: false, state: 'absent' }
     }
@@ -87,6 +92,15 @@ export class DockerJobEngine implements Engine {
       machine.stat(path).catch(() => undefined),
     ])
     return info?.bornMs === undefined ? read : { ...read, bornMs: info.bornMs }
+  }
+
+  async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
+    if (this.#loader !== 'containerd') return []
+    const directories = await this.trustDirectories(machine, target)
+    const edits = await Promise.all(
+      directories.map((path) => editHostsToml(machine, path, target.registry, { tablesOnly: false }, wish)),
+    )
+    return edits.filter((edit) => edit !== undefined)
   }
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {

@@ -19,11 +19,11 @@ const ASK_MS = 2000
 export function strictDaemonJson(machine: Machine, registry: string): Promise<SettingsChange | undefined> {
   // The daemon takes the scheme off (moby registry/config.go loadInsecureRegistries).
   const means = (entry: string): boolean => entry.replace(/^https?:\/\//, '') === registry
-  return editSettings(machine, DAEMON_JSON, (text) => withoutEntries(text, [KEY], means), {
-    reason: `without ${registry} among its ${KEY}: Docker checks the certificate`,
+  const reason = `without ${registry} among its ${KEY}: Docker checks the certificate`
+  return editSettings(machine, DAEMON_JSON, { reason, reload: 'docker' }, async (text) => ({
+    ...(await withoutEntries(text, [KEY], means)),
     strict: true,
-    reload: 'docker',
-  })
+  }))
 }
 
 /** What is wrong with daemon.json, with its place; undefined where it is good or not there. */

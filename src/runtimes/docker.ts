@@ -7,7 +7,7 @@ import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docke
 import { factsOf, proxyInForce } from './docker-info.ts'
 import { processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
-import { strictDaemonJson } from './docker-settings.ts'
+import { DAEMON_JSON, daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import type {
   Credentials,
@@ -99,7 +99,13 @@ export class DockerEngine implements Engine {
     const others = await Promise.all(
       strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
     )
-    return { ...read, misnamed: others.map((other) => ({ path: other.path, pool: other.pool })) }
+    const fault = await daemonJsonFault(machine)
+    const damaged = fault === undefined ? [] : [{ path: DAEMON_JSON, reason: fault, damaged: true } as const]
+    return {
+      ...read,
+      ignored: [...read.ignored, ...damaged],
+      misnamed: others.map((other) => ({ path: other.path, pool: other.pool })),
+    }
   }
 
   async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {

@@ -42,6 +42,8 @@ export interface EngineSurvey {
 export interface IgnoredFile {
   readonly path: string
   readonly reason: string
+  /** A file of settings that the engine cannot read, and goes on without. */
+  readonly damaged?: true
 }
 
 /** What ends every request of an engine for a registry before the network is reached. */
@@ -78,6 +80,12 @@ export interface TrustDirectory {
   readonly overriddenBy?: string
   /** When the directory was made, where the machine tells; milliseconds since 1970. */
   readonly bornMs?: number
+  /** Our certificates can be named in `overriddenBy`. */
+  readonly editable?: boolean
+  /** Its settings send it to another registry in place of this one. */
+  readonly elsewhere?: { readonly path: string; readonly registry: string }
+  /** Registries that its settings have it ask first. */
+  readonly mirrors?: { readonly path: string; readonly registries: readonly string[] }
   /** `path` is a person's own: root writes nothing there. */
   readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */

@@ -3,53 +3,118 @@ import type { Machine } from '../machine/machine.ts'
 import type { GoVersion } from '../x509/index.ts'
 import { shellWord } from '../machine/shell.ts'
 import { loadAuthorities, type LoadedFiles } from './certs-authorities.ts'
-import { readToml } from './config/toml.ts'
-import type { TrustDirectory } from './engine.ts'
-
-const LIMIT = 1024 * 1024
+import { damageText, type Edited } from './config/edit.ts'
+import { readSettings } from './config/file.ts'
+import { readToml, withToml, type TomlPath } from './config/toml.ts'
+import type { IgnoredFile, TrustDirectory } from './engine.ts'
+import { editSettings, type SettingsChange, type Wish } from './settings.ts'
 
 export interface HostsToml extends LoadedFiles {
   readonly overriddenBy: string
+  /** Our certificates can be named in it. */
+  readonly editable: boolean
   readonly insecure?: NonNullable<TrustDirectory['insecure']>
+}
+
+/** Before 2.0 a file without a table of hosts did not decode. */
+export interface HostsRules {
+  readonly tablesOnly: boolean
 }
 
 /**
  * What a hosts.toml says of the registry itself (containerd docs/hosts.md): the `[host."https://NAME"]` of the same
- * name, else what stands above all tables. Undefined where there is none, and where it does not parse: then the other
- * files of the directory are read.
+ * name, else what stands above all tables. Undefined where there is none; where it does not parse it is passed over,
+ * and the other files of the directory are read.
  */
 export async function readHostsToml(
   machine: Machine,
   directory: string,
   name: string,
   go: GoVersion | undefined,
-  { tablesOnly }: { readonly tablesOnly: boolean },
-): Promise<HostsToml | undefined> {
+  rules: HostsRules,
+): Promise<HostsToml | { readonly passedOver: IgnoredFile } | undefined> {
   const path = posix.join(directory, 'hosts.toml')
-  let text: string | undefined
-  try {
-    text = (await machine.read(path, LIMIT))?.toString('utf8')
-  } catch {
-    // Without privilege it may be out of our sight: the engine's own word then tells.
-    return undefined
-  }
-  const document = text === undefined ? undefined : await readToml(text)
-  if (document === undefined || 'damage' in document) return undefined
-  const tables = tableOf(document.value['host'])
-  if (tablesOnly && Object.keys(tables).length === 0) return undefined
-  const own = Object.entries(tables).find(([address]) => authorityOf(address) === name)?.[1]
-  const table = own === undefined ? document.value : tableOf(own)
-  const files = textsOf(table['ca']).map((file) => posix.resolve(directory, file))
+  // Without privilege it may be out of our sight: the engine's own word then tells.
+  const file = await readSettings(machine, path).catch(() => undefined)
+  if (file === undefined) return undefined
+  const document = 'damage' in file ? file : await readToml(file.text)
+  if ('damage' in document)
+    return { passedOver: { path, reason: damageText(document.damage), damaged: true } }
+  const own = ownTable(document.value, name, rules)
+  if (own === undefined) return undefined
+  const files = textsOf(own.table['ca']).map((entry) => posix.resolve(directory, entry))
   const loaded = await loadAuthorities(machine, files, go)
-  const base = { ...loaded, overriddenBy: path }
-  if (table['skip_verify'] !== true) return base
+  const sample = await editHostsToml(machine, directory, name, rules, {
+    certificates: [posix.join(directory, 'trust-registry.crt')],
+    strict: false,
+  })
+  const base = { ...loaded, overriddenBy: path, editable: sample !== undefined && !('byHand' in sample) }
+  if (own.table['skip_verify'] !== true) return base
   return { ...base, insecure: { path, fix: `take skip_verify = true out of ${shellWord(path)}` } }
 }
 
-function tableOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {}
+/** A hosts.toml that names our certificates beside its own, and checks again where that is wished. */
+export function editHostsToml(
+  machine: Machine,
+  directory: string,
+  name: string,
+  rules: HostsRules,
+  wish: Wish,
+): Promise<SettingsChange | undefined> {
+  const path = posix.join(directory, 'hosts.toml')
+  const reason = `names the CA for ${name}: the certificates beside it are not read`
+  return editSettings(machine, path, { reason }, async (text) => {
+    const document = await readToml(text)
+    if ('damage' in document || ownTable(document.value, name, rules) === undefined) return { text }
+    let edited: Edited & { readonly strict?: true } = { text }
+    for (const { place, table } of placesOf(document.value, name)) {
+      const named = textsOf(table['ca'])
+      const known = new Set(named.map((entry) => posix.resolve(directory, entry)))
+      const more = wish.certificates.filter((file) => posix.dirname(file) === directory && !known.has(file))
+      if (more.length > 0) edited = await withToml(edited.text, [...place, 'ca'], [...named, ...more])
+      if ('unsafe' in edited) return edited
+      if (!wish.strict || table['skip_verify'] !== true) continue
+      edited = { ...(await withToml(edited.text, [...place, 'skip_verify'], false)), strict: true }
+      if ('unsafe' in edited) return edited
+    }
+    return edited
+  })
+}
+
+type Table = Readonly<Record<string, unknown>>
+
+function ownTable(
+  document: Table,
+  name: string,
+  { tablesOnly }: HostsRules,
+): { readonly place: TomlPath; readonly table: Table } | undefined {
+  const tables = tableOf(document['host'])
+  if (tablesOnly && Object.keys(tables).length === 0) return undefined
+  const own = Object.entries(tables).find(([address]) => authorityOf(address) === name)
+  return own === undefined
+    ? { place: [], table: document }
+    : { place: ['host', own[0]], table: tableOf(own[1]) }
+}
+
+/**
+ * Where the registry itself is spoken of: its own table, and what stands above all tables, which is for the server that
+ * is asked last. Without that, what the table may not do, and in 1.x what it does not have, ends there.
+ */
+function placesOf(
+  document: Table,
+  name: string,
+): readonly { readonly place: TomlPath; readonly table: Table }[] {
+  const own = Object.entries(tableOf(document['host'])).filter(([address]) => authorityOf(address) === name)
+  const { server } = document
+  const last = typeof server !== 'string' || authorityOf(server) === name
+  return [
+    ...own.map(([address, table]) => ({ place: ['host', address], table: tableOf(table) })),
+    ...(last ? [{ place: [], table: document }] : []),
+  ]
+}
+
+function tableOf(value: unknown): Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {}
 }
 
 function authorityOf(address: string): string {

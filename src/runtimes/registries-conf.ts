@@ -1,24 +1,16 @@
 import { posix } from 'node:path'
-import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
-import { readToml } from './config/toml.ts'
+import { damageText } from './config/edit.ts'
+import { readSettings, unreadable } from './config/file.ts'
+import { readToml, withToml, type TomlPath } from './config/toml.ts'
 import type { TrustDirectory, TrustFault } from './engine.ts'
+import { matches, rulesIn, type Rule } from './registries-rules.ts'
+import { editSettings, type SettingsChange } from './settings.ts'
 
 const SYSTEM = '/etc/containers/registries.conf'
-const LIMIT = 1024 * 1024
 
 /** What registries.conf(5) says about one registry. */
-export interface RegistryPolicy {
-  readonly insecure?: NonNullable<TrustDirectory['insecure']>
-  readonly fatal?: TrustFault
-}
-
-interface Rule {
-  readonly file: string
-  readonly prefix: string
-  readonly insecure: boolean
-  readonly blocked: boolean
-}
+export type RegistryPolicy = Pick<TrustDirectory, 'insecure' | 'fatal' | 'elsewhere' | 'mirrors'>
 
 /**
  * The settings that podman's library applies to a registry (containers/image sysregistriesv2): a person's own file
@@ -26,14 +18,61 @@ interface Rule {
  * those that match, the longest counts.
  */
 export async function readPolicy(machine: Machine, home: string, registry: string): Promise<RegistryPolicy> {
-  const own = posix.join(home, '.config/containers/registries.conf')
+  const found = await ruleFor(machine, home, registry)
+  if (found === undefined || 'fatal' in found) return found ?? {}
+  const { file, prefix, insecure, blocked } = found
+  if (blocked) {
+    const message = `registry ${registry} is blocked in ${found.main} or ${ownFile(home)}.d`
+    return { fatal: { code: 'registry-blocked', path: file, message } }
+  }
+  const [to, mirrors] = [contacted(found, registry), found.mirrors.map(registryOf)]
+  const fix = `take insecure = true from the [[registry]] of ${prefix} in ${file}`
+  return {
+    ...(insecure ? { insecure: { path: file, fix } } : {}),
+    ...(to === registry ? {} : { elsewhere: { path: file, registry: to } }),
+    ...(mirrors.length === 0 ? {} : { mirrors: { path: file, registries: [...new Set(mirrors)] } }),
+  }
+}
+
+/** The rule of this very registry, with the check on; one that means others as well is left alone. */
+export async function strictPolicy(
+  machine: Machine,
+  home: string,
+  registry: string,
+): Promise<SettingsChange | undefined> {
+  const rule = await ruleFor(machine, home, registry)
+  if (rule === undefined || 'fatal' in rule || !rule.insecure) return undefined
+  const { file, place } = rule
+  if (rule.prefix !== registry)
+    return { path: file, byHand: `its rule for ${rule.prefix} means others as well` }
+  if (place === undefined) return { path: file, byHand: 'it is in the form before 2018' }
+  const path: TomlPath = [...place, 'insecure']
+  const reason = `insecure = false for ${registry}: podman's family checks the certificate`
+  return editSettings(machine, file, { reason }, async (text) => ({
+    ...(await withToml(text, path, false)),
+    strict: true,
+  }))
+}
+
+interface Applied extends Rule {
+  /** The file that comes first. */
+  readonly main: string
+}
+
+async function ruleFor(
+  machine: Machine,
+  home: string,
+  registry: string,
+): Promise<Applied | { readonly fatal: TrustFault } | undefined> {
+  const own = ownFile(home)
   const main = (await machine.stat(own).catch(() => undefined)) ? own : SYSTEM
   const files = [main, ...(await dropIns(machine, SYSTEM)), ...(await dropIns(machine, own))]
   const rules = new Map<string, Rule>()
   for (const file of files) {
     const found = await readRules(machine, file)
-    if ('fatal' in found) return found
-    for (const rule of found.rules) rules.set(rule.prefix, rule)
+    if (typeof found === 'string')
+      return { fatal: { code: 'config-damaged', path: file, message: found, foreseen: false } }
+    for (const rule of found) rules.set(rule.prefix, rule)
   }
   const rule = [...rules.values()]
     .filter(({ prefix }) => matches(registry, prefix))
@@ -41,13 +80,11 @@ export async function readPolicy(machine: Machine, home: string, registry: strin
       (best, next) => (next.prefix.length > (best?.prefix.length ?? -1) ? next : best),
       undefined,
     )
-  if (!rule) return {}
-  if (rule.blocked) {
-    const message = `registry ${registry} is blocked in ${main} or ${own}.d`
-    return { fatal: { code: 'registry-blocked', path: rule.file, message } }
-  }
-  const fix = `take insecure = true from the [[registry]] of ${rule.prefix} in ${rule.file}`
-  return rule.insecure ? { insecure: { path: rule.file, fix } } : {}
+  return rule && { ...rule, main }
+}
+
+function ownFile(home: string): string {
+  return posix.join(home, '.config/containers/registries.conf')
 }
 
 async function dropIns(machine: Machine, main: string): Promise<readonly string[]> {
@@ -55,69 +92,26 @@ async function dropIns(machine: Machine, main: string): Promise<readonly string[
   return names.filter((name) => name.endsWith('.conf')).map((name) => posix.join(`${main}.d`, name))
 }
 
-async function readRules(
-  machine: Machine,
-  file: string,
-): Promise<{ readonly rules: readonly Rule[] } | { readonly fatal: TrustFault }> {
-  const damaged = (message: string): { readonly fatal: TrustFault } => ({
-    fatal: { code: 'config-damaged', path: file, message, foreseen: false },
-  })
-  let text: string | undefined
+/** @returns what is wrong with the file, where it holds no rules */
+async function readRules(machine: Machine, path: string): Promise<readonly Rule[] | string> {
+  let file: Awaited<ReturnType<typeof readSettings>>
   try {
-    text = (await machine.read(file, LIMIT))?.toString('utf8')
+    file = await readSettings(machine, path)
   } catch (error) {
-    return damaged(`it cannot be read (${errorCode(error) ?? 'no reason given'})`)
+    return unreadable(error)
   }
-  if (text === undefined) return { rules: [] }
-  const document = await readToml(text)
-  if ('damage' in document) {
-    const { line, column, message } = document.damage
-    return damaged(`line ${line}, column ${column}: ${message}`)
-  }
-  const tables = document.value['registry'] ?? []
-  if (!Array.isArray(tables)) return damaged('registry is no array of tables: [[registry]]')
-  const rules: Rule[] = []
-  for (const table of tables) {
-    const rule = ruleOf(file, table)
-    if (typeof rule === 'string') return damaged(rule)
-    rules.push(rule)
-  }
-  return { rules: [...rules, ...oldRules(file, document.value['registries'])] }
+  if (file === undefined) return []
+  const document = 'damage' in file ? file : await readToml(file.text)
+  return 'damage' in document ? damageText(document.damage) : rulesIn(path, document.value)
 }
 
-/** @returns what is wrong with it, where it is no rule */
-function ruleOf(file: string, table: unknown): Rule | string {
-  if (typeof table !== 'object' || table === null) return 'a [[registry]] is no table'
-  const { prefix, location, insecure = false, blocked = false } = table as Record<string, unknown>
-  const place = prefix ?? location
-  if (typeof place !== 'string') return 'a [[registry]] has neither prefix nor location'
-  if (typeof insecure !== 'boolean' || typeof blocked !== 'boolean') {
-    return `insecure and blocked of ${place} are true or false, without quotes`
-  }
-  return { file, prefix: place.replace(/\/+$/, ''), insecure, blocked }
+/** The registry that is asked in place of this one: the rule's location takes the place of its prefix. */
+function contacted({ prefix, location }: Rule, registry: string): string {
+  if (location === undefined || location === '' || prefix.startsWith('*.'))
+    return registryOf(location ?? '') || registry
+  return registryOf(location + registry.slice(prefix.length))
 }
 
-/** The form before 2018, which is read all the same: `[registries.insecure] registries = […]`. */
-function oldRules(file: string, value: unknown): readonly Rule[] {
-  const listed = (kind: string): readonly string[] => {
-    const part: unknown = (value as Record<string, { registries?: unknown } | undefined> | undefined)?.[kind]
-      ?.registries
-    return Array.isArray(part) ? part.filter((entry) => typeof entry === 'string') : []
-  }
-  const [insecure, blocked] = [listed('insecure'), listed('block')]
-  return [...new Set([...insecure, ...blocked])].map((prefix) => ({
-    file,
-    prefix,
-    insecure: insecure.includes(prefix),
-    blocked: blocked.includes(prefix),
-  }))
-}
-
-/** containers/image refMatchingPrefix: `corp` matches `corp:5000`, too; `*.corp` matches any host below. */
-function matches(registry: string, prefix: string): boolean {
-  if (prefix.startsWith('*.')) {
-    const host = registry.replace(/:\d+$/, '')
-    return host.endsWith(prefix.slice(1)) && host.length > prefix.length - 1
-  }
-  return registry === prefix || (registry.startsWith(prefix) && registry[prefix.length] === ':')
+function registryOf(location: string): string {
+  return location.replace(/\/.*$/, '')
 }

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/machine.ts'
 import { damageText, type Edited } from './config/edit.ts'
-import { encodeSettings, readSettings, type SettingsFile, unreadable } from './config/file.ts'
+import { encodeSettings, readSettings, unreadable } from './config/file.ts'
 
 /** What an engine's settings shall say for a registry, beside the certificates in its directory. */
 export interface Wish {
@@ -28,12 +28,15 @@ export interface SettingsEdit {
 /** An edit of a file that is there, or why it is left alone. */
 export type SettingsChange = SettingsEdit | { readonly path: string; readonly byHand: string }
 
-/** Makes an edit of one file; undefined where there is none, or nothing to change in it. */
+/**
+ * Makes an edit of one file; undefined where there is none, or nothing to change in it.
+ * @param make returns the very text where there is nothing to change
+ */
 export async function editSettings(
   machine: Machine,
   path: string,
-  make: (text: string, file: SettingsFile) => Promise<Edited>,
-  about: Pick<SettingsEdit, 'reason' | 'strict' | 'reload'>,
+  about: Pick<SettingsEdit, 'reason' | 'reload'>,
+  make: (text: string) => Promise<Edited & { readonly strict?: true }>,
 ): Promise<SettingsChange | undefined> {
   let file: Awaited<ReturnType<typeof readSettings>>
   try {
@@ -43,10 +46,11 @@ export async function editSettings(
   }
   if (file === undefined) return undefined
   if ('damage' in file) return { path, byHand: damageText(file.damage) }
-  const edited = await make(file.text, file)
+  const edited = await make(file.text)
   if ('unsafe' in edited) return { path, byHand: edited.unsafe }
   if (edited.text === file.text) return undefined
   if (file.foreign !== undefined) return { path, byHand: file.foreign }
   const { path: real, bytes: from, mode } = file
-  return { path: real, bytes: encodeSettings(file, edited.text), from, mode, ...about }
+  const strict = edited.strict === true ? ({ strict: true } as const) : {}
+  return { path: real, bytes: encodeSettings(file, edited.text), from, mode, ...about, ...strict }
 }

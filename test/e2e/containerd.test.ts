@@ -92,7 +92,11 @@ describe('containerd with a hosts directory', function () {
       const table = `[host."https://${registry}"]\n`
       const traps: readonly [string, Record<string, string>, string][] = [
         ['garbage', { 'ca.crt': root.pem, 'x.crt': 'x' }, 'trust-file-damaged'],
-        ['hosts.toml without a CA', { 'ca.crt': root.pem, 'hosts.toml': table }, 'hosts-toml-overrides'],
+        [
+          'hosts.toml without a CA',
+          { 'ca.crt': root.pem, 'hosts.toml': `${table}# theirs\n` },
+          'hosts-toml-overrides',
+        ],
         [
           'hosts.toml that names nothing',
           { 'hosts.toml': `${table}ca = "no.pem"\n` },
@@ -119,10 +123,32 @@ describe('containerd with a hosts directory', function () {
           assert.equal(predictedError, await pull(host), what)
           assert.ok(codes(seen.registry).includes(code), `${what}: ${codes(seen.registry).join()}`)
           const before = await host.snapshot(watched)
-          assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 1, what)
+          const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+          if (code === 'hosts-toml-overrides') {
+            assert.equal(trusted.code, 0, `${what}: ${trusted.stdout}`)
+            const edited = await host.read(`${right}/hosts.toml`)
+            assert.equal(edited.replace(/^ca = \[".*\.crt"\]\n/gm, ''), `${table}# theirs\n`)
+            assert.match(await pull(host), /not found$/)
+            assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+          } else {
+            assert.equal(trusted.code, 1, `${what}: ${trusted.stdout}`)
+          }
           assert.deepEqual(await host.snapshot(watched), before, 'more files would not help')
         }
       }
+      await host.run(['rm', '-rf', right])
+      const lax = `${table}  capabilities = ["pull"] # all\n  skip_verify = true # for now\n`
+      await host.write(`${right}/hosts.toml`, lax)
+      const unchecked = await runJson(host, ['diagnose', registry, ...named])
+      assert.ok(codes(unchecked.registry).includes('insecure-registry'), unchecked.stdout)
+      const checked = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes', ...named])
+      assert.equal(checked.code, 0, checked.stdout)
+      assert.match(
+        await host.read(`${right}/hosts.toml`),
+        /# all\n {2}skip_verify = false # for now\n {2}ca = \[/,
+      )
+      assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+      assert.equal(await host.read(`${right}/hosts.toml`), lax)
       await host.run(['rm', '-rf', right])
       await host.write(`${base}/reg.corp_5000_/old.crt`, (await createCa({ name: 'Old CA' })).pem)
       const flat = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])

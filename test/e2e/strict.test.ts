@@ -85,4 +85,62 @@ describe('settings that keep an engine from checking', function () {
     )
     assert.equal((await dockerLogin(host, registry)).code, 0)
   })
+
+  it('daemon.json is damaged while Docker runs: named with its place, left untouched, the rest is done', async () => {
+    const host = await scene.lab.host('client', { hosts })
+    await host.write('/root/ca.pem', root.pem)
+    const broken = '{\n  "debug": true,\n  "insecure-registries": ["reg.corp:5000",]\n}\n'
+    await host.write(DAEMON_JSON, broken)
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes'])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    const finding = trusted.registry.findings.find(({ code }) => code === 'config-damaged')
+    assert.match(finding?.message ?? trusted.stdout, /daemon\.json is damaged.*line 3, column \d+/)
+    assert.equal(await host.read(DAEMON_JSON), broken)
+  })
+
+  const CONF = '/etc/containers/registries.conf'
+
+  it("registries.conf: insecure is switched off with --yes, podman's family checks, undone to the byte", async () => {
+    const host = await scene.lab.host('client', { hosts, podman: true, withoutDocker: true })
+    await host.write('/root/ca.pem', root.pem)
+    const text = `# ours\nunqualified-search-registries = ["docker.io"]\n\n[[registry]]\n  location = "${registry}" # old\n  insecure = true # for now\n\n[[registry]]\nlocation = "other.corp:5000"\ninsecure = true\n`
+    await host.write(CONF, text)
+    const before = await host.snapshot(watched)
+    assert.ok(codes((await runJson(host, ['diagnose', registry])).registry).includes('insecure-registry'))
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes'])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.equal(trusted.registry.verified, true)
+    assert.equal(
+      await host.read(CONF),
+      text.replace('insecure = true # for now', 'insecure = false # for now'),
+    )
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    assert.deepEqual(await host.snapshot(watched), before)
+  })
+
+  it("what is damaged or sends podman elsewhere is podman's family alone: Docker is served", async () => {
+    const host = await scene.lab.host('client', { hosts, podman: true })
+    await host.write('/root/ca.pem', root.pem)
+    const cases: readonly [string, string, RegExp][] = [
+      ['config-damaged', '[[registry]]\nlocation = "x\n', /registries\.conf is damaged.*line 2, column \d+/],
+      [
+        'registry-elsewhere',
+        `[[registry]]\nprefix = "${registry}"\nlocation = "other.corp:5001"\n`,
+        /to other\.corp:5001 in place of this registry/,
+      ],
+    ]
+    for (const [code, text, message] of cases) {
+      await host.write(CONF, text)
+      const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem'])
+      assert.equal(trusted.code, 1, trusted.stdout)
+      const finding = trusted.registry.findings.find((entry) => entry.code === code)
+      assert.match(finding?.message ?? trusted.stdout, message)
+      assert.equal(consumer(trusted.registry, 'docker').state, 'trusted')
+      assert.ok(trusted.registry.changes.every(({ path }) => path.startsWith('/etc/docker/certs.d/')))
+      assert.equal(await host.read(CONF), text)
+      assert.equal((await dockerLogin(host, registry)).code, 0)
+      assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+      await host.run(['docker', 'logout', registry])
+    }
+  })
 })

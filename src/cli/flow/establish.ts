@@ -6,6 +6,7 @@ import {
   type IdentityQuestion,
   type RegistryRecord,
 } from '../../change/index.ts'
+import { isServed } from '../../judge/index.ts'
 import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
 import { handsFor } from './hand-over.ts'
@@ -32,7 +33,7 @@ export async function establish(
   if (!options.input) throw identityMissing(question, decision.candidate)
   // A person is asked only for what can be done then.
   await handsFor(context, 'installing a CA')
-  const engines = seen.evidence.engines.filter((engine) => engine.required)
+  const engines = seen.evidence.engines.filter(isServed)
   const names = engines.map((engine) => engine.survey.name)
   if (await askIdentity(context, registry, decision.candidate, names))
     return confirmed(question, decision.candidate)

@@ -1,14 +1,21 @@
 import { surviving, wantedFiles, type WantedFile } from '../../change/index.ts'
+import { isServed } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { clientFiles } from './client.ts'
 import type { Context } from './context.ts'
+import type { Judged } from './observe.ts'
 
 /** An engine by name, and whether it has to see the certificates. */
 export interface Required {
   readonly survey: { readonly name: string }
   readonly required: boolean
+}
+
+/** The engines of a case; one that a person has to put in order first gets nothing. */
+export function servedOf({ evidence }: Judged): readonly Required[] {
+  return evidence.engines.map((engine) => ({ survey: engine.survey, required: isServed(engine) }))
 }
 
 /** SHA-256 of the certificates that stand there for another registry, in files of ours that this one reads as well. */

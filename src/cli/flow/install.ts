@@ -1,6 +1,6 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { wouldAccept } from '../../judge/index.ts'
+import { isServed, wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -8,7 +8,7 @@ import { askChanges, consentFor } from './consent.ts'
 import { wantsClient } from './client.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
-import { filesFor } from './files.ts'
+import { filesFor, servedOf } from './files.ts'
 import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { keeperFor, type Keeper } from './credentials.ts'
@@ -132,7 +132,7 @@ async function planFor(context: Context, seen: Case, approved: Approved): Promis
   if (context.options.scope === 'system')
     return (await import('./system.ts')).planSystem(context, seen, approved)
   const { registry } = seen.target
-  const files = await filesFor(context, seen.evidence.engines, seen.target, approved.install)
+  const files = await filesFor(context, servedOf(seen), seen.target, approved.install)
   const installed = await planInstall(context, registry, approved, files)
   const plan = withReloads(installed, installed.records.files, reloadDeadline(context))
   return context.options.prune ? planPrune(context, plan, registry) : plan
@@ -150,7 +150,7 @@ async function prove(
   const seen = await judgeAgain(context, survey, before)
   for (const engine of seen.evidence.engines) {
     const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
-    if (!engine.required || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
+    if (!isServed(engine) || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
     const unknown = context.client !== undefined && wantsClient(engine.answer?.message ?? '')
     if (engine.answer?.outcome === 'accepted' && !unknown) continue
     // Without a restart it cannot see the OS store as it is now; that is said, and no failure.

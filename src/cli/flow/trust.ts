@@ -14,7 +14,7 @@ import { keeperFor } from './credentials.ts'
 import { install, inVain, logIn } from './install.ts'
 import { loginFailed, withLogin } from './login-report.ts'
 import { askPassword, tryLogin, tryStored, type Attempt } from './login.ts'
-import { sharedFiles } from './files.ts'
+import { servedOf, sharedFiles } from './files.ts'
 import { observe, type Case } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { stageOf } from './stage.ts'
@@ -109,7 +109,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
   const gone = await goneFiles(context.machine, await context.state.records(), target.registry)
   // What was installed for another registry shall not go with that one.
-  const shared = await sharedFiles(context, seen.evidence.engines, target, approved.install)
+  const shared = await sharedFiles(context, servedOf(seen), target, approved.install)
   const next =
     look === 0
       ? [

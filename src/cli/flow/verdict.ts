@@ -1,4 +1,4 @@
-import type { Judgement } from '../../judge/index.ts'
+import { isServed, type Judgement } from '../../judge/index.ts'
 import type { ExitCode } from '../exit.ts'
 import type { Judged } from './observe.ts'
 import type { Site } from './site.ts'
@@ -34,12 +34,10 @@ export function isBeyondUs({ options }: Site, seen: Judged): boolean {
   const unchecked = seen.judgement.consumers.some(
     (consumer) => consumer.required && consumer.state === 'unchecked',
   )
-  // A directory that stops the engine altogether, or is a person's own, is put in order by that person.
-  const stuck = required.some(
-    ({ trust, answer }) =>
-      trust.fatal !== undefined ||
-      ((trust.personal === true || trust.overriddenBy !== undefined) && answer?.outcome === 'refused'),
-  )
+  // What stops an engine altogether, or is a person's own, is put in order by that person; the others are served.
+  const served = required.filter(isServed)
+  const stuck =
+    served.length < required.length && served.every(({ answer }) => answer?.outcome === 'accepted')
   const nobody = required.length === 0 && options.scope === 'registry'
   return look === 7 || look === 6 || nobody || stuck || (unchecked && look === 0)
 }

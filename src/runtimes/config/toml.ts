@@ -26,7 +26,7 @@ export type TomlValue = string | boolean | readonly string[]
 
 /**
  * Sets one value and keeps every other character: in the place of the value that is there, else behind the last key of
- * its table, else in a table of its own at the end.
+ * its table, else in a table of its own at the end; what stands in no table, above all of them.
  */
 export async function withToml(text: string, path: TomlPath, value: TomlValue): Promise<Edited> {
   const before = await readToml(text)
@@ -41,6 +41,7 @@ function insert(text: string, top: AST.TOMLTopLevelTable, path: TomlPath, value:
   const present = valueAt(top, [], path)
   if (present) return replace(text, present, value)
   const line = `${tomlKey(path.at(-1) ?? '')} = ${tomlValue(value)}`
+  if (path.length === 1) return aboveTables(text, top, line)
   const table = top.body.find(
     (node): node is AST.TOMLTable => node.type === 'TOMLTable' && same(node.resolvedKey, path.slice(0, -1)),
   )
@@ -53,6 +54,14 @@ function insert(text: string, top: AST.TOMLTopLevelTable, path: TomlPath, value:
   const at = endOfLine(text, last ? last.range[1] : headerEnd(text, table))
   const indent = indentation(text, (last ?? table).range[0])
   return splice(text, { start: at, end: at, text: `${lineEnding(text)}${indent}${line}` })
+}
+
+/** Behind the last key that stands above all tables, else before everything. */
+function aboveTables(text: string, top: AST.TOMLTopLevelTable, line: string): string {
+  const last = top.body.findLast((node) => node.type === 'TOMLKeyValue')
+  if (!last) return `${line}${lineEnding(text)}${text}`
+  const at = endOfLine(text, last.range[1])
+  return splice(text, { start: at, end: at, text: `${lineEnding(text)}${line}` })
 }
 
 /** A list of texts is only ever added to: what is in it stays as it was written. */

@@ -57,6 +57,20 @@ describe('runtimes/config/toml', function () {
       false,
       'host."b" = { skip_verify = false, x = 1 }\n',
     ],
+    [
+      'what stands in no table',
+      'server = "x" # s\n\n[host."b"]\n',
+      ['ca'],
+      ['/a'],
+      'server = "x" # s\nca = ["/a"]\n\n[host."b"]\n',
+    ],
+    [
+      'the same where nothing does',
+      '# host b\n[host."b"]\n',
+      ['ca'],
+      ['/a'],
+      'ca = ["/a"]\n# host b\n[host."b"]\n',
+    ],
     ['an empty file', '', ['registry', 'r:1', 'ca'], ['/a'], '[registry."r:1"]\nca = ["/a"]\n'],
   ]
   for (const [what, before, path, value, after] of cases) {

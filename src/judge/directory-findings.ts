@@ -1,0 +1,81 @@
+import { shellWord } from '../machine/shell.ts'
+import type { TrustFault } from '../runtimes/engine.ts'
+import type { EngineEvidence } from './evidence.ts'
+import type { Finding } from './judgement.ts'
+
+/** Engines that share their files share a name where those are spoken of. */
+export function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
+  if (survey.loader === 'containers') return "podman's family"
+  const jobs: Readonly<Record<string, string>> = {
+    'docker-build': 'docker build',
+    'docker-containerd': 'docker pull',
+    containerd: 'containerd',
+  }
+  return jobs[survey.name] ?? 'Docker'
+}
+
+/** What stands wrong in the registry's directory. */
+export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
+  const { trust } = engine
+  const findings: Finding[] = []
+  if (trust.fatal) findings.push(faultFinding(engine, trust.fatal))
+  const { elsewhere, mirrors } = trust
+  if (elsewhere) findings.push(elsewhereFinding(engine, elsewhere))
+  if (mirrors) {
+    const message = `${mirrors.path} has ${labelOf(engine)} ask ${mirrors.registries.join(', ')} first when it pulls: that is judged by itself`
+    const fix = `trust-registry diagnose ${mirrors.registries.map(shellWord).join(' ')}`
+    findings.push({ code: 'registry-elsewhere', severity: 'warning', owner: 'machine', message, fix })
+  }
+  for (const { path, reason, damaged } of trust.ignored) {
+    const base = { severity: 'warning', owner: 'machine' } as const
+    if (damaged === true) {
+      const message = `${path} is damaged, and ${labelOf(engine)} goes on without it: ${reason}`
+      const fix = `mend ${shellWord(path)} at the place that is named; it was left untouched`
+      findings.push({ ...base, code: 'config-damaged', message, fix })
+      continue
+    }
+    findings.push({ ...base, code: 'trust-file-ignored', message: `${path} is ignored: ${reason}` })
+  }
+  return findings
+}
+
+function elsewhereFinding(
+  engine: EngineEvidence,
+  { path, registry }: NonNullable<EngineEvidence['trust']['elsewhere']>,
+): Finding {
+  return {
+    code: 'registry-elsewhere',
+    severity: engine.required ? 'error' : 'warning',
+    owner: 'machine',
+    message: `${path} sends ${labelOf(engine)} to ${registry} in place of this registry: it is that one that it has to trust`,
+    fix: `trust-registry ${shellWord(registry)}`,
+  }
+}
+
+function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFault): Finding {
+  const label = labelOf(engine)
+  const severity = engine.required ? 'error' : 'warning'
+  const base = { code, severity, owner: 'machine' } as const
+  switch (code) {
+    case 'config-damaged':
+      return {
+        ...base,
+        message: `${path} is damaged, ${label} refuses every request: ${message}`,
+        fix: `mend ${shellWord(path)} at the place that is named; it was left untouched`,
+      }
+    case 'registry-blocked':
+      return {
+        ...base,
+        message: `${path} forbids this registry: ${message}`,
+        fix: `take blocked = true out of ${shellWord(path)}`,
+      }
+    case 'trust-directory-unreadable':
+      return { ...base, message: refusesAll(label, path, message), fix: `ls -ld ${shellWord(path)}` }
+    default:
+      return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
+  }
+}
+
+function refusesAll(label: string, path: string, message: string): string {
+  return `${path}: ${label} refuses every request (${message})`
+}

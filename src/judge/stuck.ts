@@ -1,0 +1,16 @@
+import type { EngineEvidence } from './evidence.ts'
+
+/**
+ * Whether a person has to put this engine's own files in order first: nothing that is installed for the registry would
+ * make it accept the chain. The others are served all the same.
+ */
+export function isStuck({ trust, answer }: EngineEvidence): boolean {
+  if (trust.fatal !== undefined || trust.elsewhere !== undefined) return true
+  const byHand = trust.overriddenBy !== undefined && trust.editable !== true
+  return (trust.personal === true || byHand) && answer?.outcome === 'refused'
+}
+
+/** Whether a change has to make it accept the chain. */
+export function isServed(engine: EngineEvidence): boolean {
+  return engine.required && !isStuck(engine)
+}
