@@ -86,6 +86,9 @@ describe('architecture', () => {
     ['undici', /^undici(?:\/|$)/, /^src\/registry\/http\.ts$/],
     ['@peculiar/x509 and node-forge', /^(?:@peculiar\/x509|node-forge)(?:\/|$)/, /^src\/x509\//],
     ['oclif', /^@oclif\//, /^src\/cli\//],
+    ['toml-eslint-parser', /^toml-eslint-parser(?:\/|$)/, /^src\/runtimes\/config\/toml\.ts$/],
+    ['yaml', /^yaml(?:\/|$)/, /^src\/runtimes\/config\/yaml\.ts$/],
+    ['jsonc-parser', /^jsonc-parser(?:\/|$)/, /^src\/runtimes\/config\/json\.ts$/],
   ]
   for (const [what, library, door] of doors) {
     it(`one door: ${what}`, () => {
