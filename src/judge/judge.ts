@@ -1,4 +1,5 @@
 import { CertPool, verify, type Certificate } from '../x509/index.ts'
+import { differingAddresses } from './addresses.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
@@ -70,6 +71,7 @@ export function judge(evidence: Evidence): Judgement {
   )
   const realms = judgeRealms(evidence, engines)
   const found = [
+    ...differingAddresses(evidence, engines),
     ...networkFindings(observation, evidence.told),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),

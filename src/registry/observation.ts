@@ -64,6 +64,13 @@ export interface AiaFetch {
   readonly error?: string
 }
 
+/** What another address of the same name shows. */
+export interface OtherLook {
+  readonly address: string
+  /** DER, as sent. */
+  readonly sent: readonly Buffer[]
+}
+
 /** What one look at a registry showed. Facts only: judging them is `src/judge`'s. */
 export interface Observation {
   readonly target: Target
@@ -79,6 +86,8 @@ export interface Observation {
   /** Server's `Date` minus this machine's clock, in seconds; absent without a `Date`. */
   readonly clockSkewSeconds?: number
   readonly fetched: readonly AiaFetch[]
+  /** Further addresses that answered. */
+  readonly others?: readonly OtherLook[]
   /** The token services behind the challenges. */
   readonly realms?: readonly RealmLook[]
   readonly failure?: Failure

@@ -2,6 +2,7 @@ import { errorCode, errorText } from '../errors.ts'
 import { openTls, resolve, type Limits } from './connect.ts'
 import type { AiaFetch, Failure, Observation } from './observation.ts'
 import { openFirst, type Told } from './open.ts'
+import { lookElsewhere } from './other-addresses.ts'
 import { ping, speaksV1 } from './ping.ts'
 import { lookAtRealms } from './realm-look.ts'
 import type { Target } from './reference.ts'
@@ -16,7 +17,8 @@ export interface Beside extends Told {
  * One look at a registry:
  *   1. resolve the name;
  *   2. connect and shake hands, keeping the chain as it was sent;
- *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers;
+ *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers and the chains of
+ *      the name's other addresses;
  *   4. a handshake with each token service that the challenges name;
  *   5. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
  * Never throws for what the network does: that is what an Observation is for.
@@ -40,7 +42,11 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   }
   const { connection } = opened
   const { address, tlsVersion, sent } = connection
-  const [answer, fetched] = await Promise.all([ping(target, connection, limits), issuersOf(sent)])
+  const [answer, fetched, others] = await Promise.all([
+    ping(target, connection, limits),
+    issuersOf(sent),
+    lookElsewhere(target, addresses, address, limits),
+  ])
   const seen = { ...blank, addresses, address, tlsVersion, sent, fetched }
   const challenges = answer.ping?.status === 401 ? answer.ping.challenges : []
   const realms = await lookAtRealms(target, challenges, { sent, addresses: [address, ...addresses] }, limits)
@@ -57,6 +63,7 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   return {
     ...seen,
     ...(answer.ping ? { ping: { ...answer.ping, ...(v1 ? { v1 } : {}) } } : {}),
+    ...(others.length === 0 ? {} : { others }),
     ...(realms.length === 0 ? {} : { realms }),
     ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
     ...(failure ? { failure } : {}),
