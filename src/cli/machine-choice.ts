@@ -1,7 +1,17 @@
+import { resolve } from 'node:path'
 import { TrustError } from '../errors.ts'
+import { shellWord } from '../machine/shell.ts'
 
-/** Where the engine lives: this computer, or one that ssh(1) reaches. */
-export type MachineChoice = { readonly kind: 'local'; readonly text: string } | SshChoice
+/** Where the engine lives: this computer, one that ssh(1) reaches, or an image. */
+export type MachineChoice = { readonly kind: 'local'; readonly text: string } | SshChoice | ImageChoice
+
+export interface ImageChoice {
+  readonly kind: 'root'
+  /** As it was typed. */
+  readonly text: string
+  /** Of the image's root folder, absolute. */
+  readonly path: string
+}
 
 export interface SshChoice {
   readonly kind: 'ssh'
@@ -17,16 +27,22 @@ export interface SshChoice {
 const EXAMPLE = '--machine ssh://docker@192.168.99.100'
 
 /**
- * `local`, or `ssh://[user@]host[:port][/socket]` as Docker itself reads it (docker/cli connhelper/ssh). Nothing in
- * it may look like a flag to ssh.
+ * `local`, an absolute path, or `ssh://[user@]host[:port][/socket]` as Docker itself reads it (docker/cli
+ * connhelper/ssh). Nothing in it may look like a flag to ssh.
  * @throws TrustError `usage`
  */
 export function parseMachine(text: string, from = '--machine'): MachineChoice {
   if (text === 'local') return { kind: 'local', text }
-  const bad = (why: string): TrustError =>
-    new TrustError('usage', `${from} is ${JSON.stringify(text)}: ${why}`, { fix: EXAMPLE })
+  const bad = (why: string, fix = EXAMPLE): TrustError =>
+    new TrustError('usage', `${from} is ${JSON.stringify(text)}: ${why}`, { fix })
+  if (text.startsWith('/') && !text.includes('\0')) return { kind: 'root', text, path: resolve(text) }
+  if (/^\.{0,2}[^:]*\/(?!\/)/.test(text) || /^\.{1,2}$/.test(text))
+    throw bad(
+      'the root folder of an image is named by its whole path',
+      `--machine ${shellWord(resolve(text))}`,
+    )
   const found = /^ssh:\/\/(?:([^@/]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@]+)(?::([0-9]{1,5}))?(\/.*)?$/.exec(text)
-  if (!found) throw bad('it is local or ssh://user@host[:port]')
+  if (!found) throw bad("it is local, ssh://user@host[:port] or the whole path of an image's root folder")
   const [, user, host = '', port, socket] = found
   if (user !== undefined && !/^[A-Za-z0-9_][\w.@+-]*\$?$/.test(user))
     throw bad('the user name is odd, or holds a password')

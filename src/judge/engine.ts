@@ -173,7 +173,13 @@ function stateOf(
       const observedError = answer.message
       return { ...base, state: 'unknown', trusted: false, seesChain: false, ...predicted, observedError }
     }
-    case undefined:
+    case undefined: {
+      if (engine.survey.state === 'at-rest') {
+        // All that it will go by lies there: nobody could see more of it.
+        const trusted = prediction.refusal === undefined && engine.trust.fatal === undefined
+        return { ...base, state: trusted ? 'trusted' : 'refused', trusted, ...predicted, assumed: true }
+      }
       return { ...base, state: 'unknown', trusted: false, ...predicted, assumed: true }
+    }
   }
 }

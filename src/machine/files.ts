@@ -9,16 +9,22 @@ const CHUNK = 4096
  * Machine.read on this computer: follows links, waits for no pipe, and never holds more than `limit` bytes.
  * With `of` it is a file of that person's and no link, or EPERM: by the descriptor, whatever stood there before.
  */
-export async function readFile(path: string, limit: number, of?: Owner): Promise<Buffer | undefined> {
+export async function readFile(
+  path: string,
+  limit: number,
+  of?: Owner,
+  /** For messages. */
+  name = path,
+): Promise<Buffer | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
   const file = await absent(fs.open(path, O_RDONLY | O_NONBLOCK | (of ? O_NOFOLLOW || 0 : 0)))
   if (!file) return undefined
   try {
     const info = await file.stat()
     if (of) refuseOthers(path, info, of)
-    if (info.isDirectory()) throw refused('EISDIR', `${path} is a directory`)
-    if (!info.isFile()) throw refused('EINVAL', `${path} is no regular file`)
-    if (info.size > limit) throw refused('EFBIG', `${path} has ${info.size} bytes`)
+    if (info.isDirectory()) throw refused('EISDIR', `${name} is a directory`)
+    if (!info.isFile()) throw refused('EINVAL', `${name} is no regular file`)
+    if (info.size > limit) throw refused('EFBIG', `${name} has ${info.size} bytes`)
     // procfs says 0, and a file may grow while it is read: the limit holds for what comes.
     const parts: Buffer[] = []
     let length = 0
@@ -29,7 +35,7 @@ export async function readFile(path: string, limit: number, of?: Owner): Promise
       parts.push(part.subarray(0, bytesRead))
       length += bytesRead
     }
-    throw refused('EFBIG', `${path} has more than ${limit} bytes`)
+    throw refused('EFBIG', `${name} has more than ${limit} bytes`)
   } finally {
     await file.close()
   }
@@ -70,7 +76,7 @@ export function refused(code: string, message: string): Error {
 }
 
 /** Undefined where the path, or a folder on the way to it, does not exist. */
-async function absent<T>(work: Promise<T>): Promise<T | undefined> {
+export async function absent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
   } catch (error) {

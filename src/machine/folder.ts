@@ -5,11 +5,18 @@ import type { FolderFile, FolderLimits } from './machine.ts'
 
 const { O_NONBLOCK, O_RDONLY } = fs.constants
 
+/** Opens a file of the folder for reading; undefined where it is none. */
+export type Open = (folder: string, name: string) => number | undefined
+
 /**
  * Machine.readFolder on this computer. Without waiting in between: a store is some 150 small files, and
  * each turn of the event loop that a call waits for costs ten times the call.
  */
-export function readFolder(folder: string, limits: FolderLimits): readonly FolderFile[] | undefined {
+export function readFolder(
+  folder: string,
+  limits: FolderLimits,
+  open: Open = openBeside,
+): readonly FolderFile[] | undefined {
   let entries: fs.Dirent[]
   try {
     entries = fs.readdirSync(folder, { withFileTypes: true })
@@ -20,10 +27,19 @@ export function readFolder(folder: string, limits: FolderLimits): readonly Folde
   return entries
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, limits.files)
-    .flatMap((entry) => readEntry(folder, entry, limits) ?? [])
+    .flatMap((entry) => readEntry(folder, entry, limits, open) ?? [])
 }
 
-function readEntry(folder: string, entry: fs.Dirent, limits: FolderLimits): FolderFile | undefined {
+function openBeside(folder: string, name: string): number {
+  return fs.openSync(join(folder, name), O_RDONLY | O_NONBLOCK)
+}
+
+function readEntry(
+  folder: string,
+  entry: fs.Dirent,
+  limits: FolderLimits,
+  open: Open,
+): FolderFile | undefined {
   const { name } = entry
   const path = join(folder, name)
   if (entry.isDirectory()) return undefined
@@ -31,14 +47,14 @@ function readEntry(folder: string, entry: fs.Dirent, limits: FolderLimits): Fold
     const isLink = entry.isSymbolicLink()
     if (isLink && limits.skipLocalLinks === true && !fs.readlinkSync(path).includes('/')) return undefined
     const linkMs = isLink ? fs.lstatSync(path).mtimeMs : 0
-    return readFile(path, name, linkMs, limits.bytes)
+    const file = open(folder, name)
+    return file === undefined ? undefined : readFile(file, name, linkMs, limits.bytes)
   } catch (error) {
     return { name, changedMs: 0, error: errorCode(error) ?? 'EIO' }
   }
 }
 
-function readFile(path: string, name: string, linkMs: number, limit: number): FolderFile | undefined {
-  const file = fs.openSync(path, O_RDONLY | O_NONBLOCK)
+function readFile(file: number, name: string, linkMs: number, limit: number): FolderFile | undefined {
   try {
     const info = fs.fstatSync(file)
     if (!info.isFile()) return undefined

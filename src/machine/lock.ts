@@ -20,7 +20,7 @@ const HELD = new Set(['EAGAIN', 'EWOULDBLOCK', 'EBUSY'])
  */
 export async function lockFile(path: string): Promise<Lock | undefined> {
   const locking = LOCKING_OPEN.get(process.platform)
-  if (locking === undefined) return flock(path)
+  if (locking === undefined) return lockOpen(await fs.open(path, 'a', 0o600), path)
   try {
     return released(await fs.open(path, O_RDWR | O_CREAT | locking, 0o600))
   } catch (error) {
@@ -29,9 +29,11 @@ export async function lockFile(path: string): Promise<Lock | undefined> {
   }
 }
 
-/** Linux has no such flag, and Node no flock(2): flock(1) locks the open file that it inherits from us. */
-async function flock(path: string): Promise<Lock | undefined> {
-  const file = await fs.open(path, 'a', 0o600)
+/**
+ * Linux has no such flag, and Node no flock(2): flock(1) locks the open file that it inherits from us.
+ * @param path for messages
+ */
+export async function lockOpen(file: fs.FileHandle, path: string): Promise<Lock | undefined> {
   const { spawnSync } = await import('node:child_process')
   const result = spawnSync('flock', ['-n', '-x', '3'], {
     stdio: ['ignore', 'ignore', 'pipe', file.fd],

@@ -114,6 +114,8 @@ export interface Machine {
   socket(path: string): Promise<string>
   /** Absent where this computer's own network is the machine's. */
   readonly wire?: Wire
+  /** An image: files alone, where nothing runs. */
+  readonly atRest?: true
 
   /** Undefined where nothing is there; `limit` bytes at most (default 16 MiB), more is EFBIG. */
   read(path: string, limit?: number): Promise<Buffer | undefined>

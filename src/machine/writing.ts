@@ -13,13 +13,23 @@ const windows = process.platform === 'win32'
 /** File systems without hard links say so in several ways. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Machine.create on this computer; here and below, `of` is whose the directory has to be. */
+/** A folder that is held open. */
+export interface Held {
+  readonly fd: number
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens the folder of this path, which is no symlink. */
+export type Hold = (folder: string) => Promise<Held>
+
+/** Machine.create on this computer; here and below, `of` is whose the directory has to be, or how it is opened. */
 export function createFile(
   path: string,
   bytes: Buffer,
   mode: number,
   owner?: Owner,
-  of?: Owner,
+  of?: Owner | Hold,
 ): Promise<void> {
   return inDirectory(path, of, async (inside) => {
     const file = await fs.open(inside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
@@ -36,13 +46,13 @@ export function createFile(
 }
 
 /** Machine.rename on this computer. */
-export function renameFile(from: string, to: string, of?: Owner): Promise<void> {
+export function renameFile(from: string, to: string, of?: Owner | Hold): Promise<void> {
   return besides(from, to, of, fs.rename)
 }
 
 /** Machine.publish on this computer. */
-export function publishFile(from: string, to: string): Promise<void> {
-  return besides(from, to, undefined, async (part, name) => {
+export function publishFile(from: string, to: string, of?: Owner | Hold): Promise<void> {
+  return besides(from, to, of, async (part, name) => {
     try {
       await fs.link(part, name)
     } catch (error) {
@@ -55,7 +65,7 @@ export function publishFile(from: string, to: string): Promise<void> {
 }
 
 /** Machine.remove on this computer. */
-export function removeFile(path: string, of?: Owner): Promise<void> {
+export function removeFile(path: string, of?: Owner | Hold): Promise<void> {
   return inDirectory(path, of, async (inside, sync) => {
     await fs.unlink(inside)
     await sync()
@@ -63,7 +73,12 @@ export function removeFile(path: string, of?: Owner): Promise<void> {
 }
 
 /** Machine.makeDirectory on this computer. */
-export function makeFolder(path: string, mode: number, owner?: Owner, of?: Owner): Promise<void> {
+export function makeFolder(
+  path: string,
+  mode: number,
+  owner?: Owner,
+  of?: Owner | Hold,
+): Promise<void> {
   return inDirectory(path, of, async (inside, sync) => {
     await fs.mkdir(inside, { mode })
     if (!windows) {
@@ -84,8 +99,8 @@ export function makeFolder(path: string, mode: number, owner?: Owner, of?: Owner
 }
 
 /** Machine.removeDirectory on this computer. */
-export function removeFolder(path: string): Promise<void> {
-  return inDirectory(path, undefined, async (inside, sync) => {
+export function removeFolder(path: string, of?: Owner | Hold): Promise<void> {
+  return inDirectory(path, of, async (inside, sync) => {
     await fs.rmdir(inside)
     await sync()
   })
@@ -99,7 +114,7 @@ async function absentOrThrow(path: string): Promise<void> {
 async function besides(
   from: string,
   to: string,
-  of: Owner | undefined,
+  of: Owner | Hold | undefined,
   work: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
   if (dirname(from) !== dirname(to)) throw refused('EXDEV', `${from} and ${to} are in two directories`)
@@ -115,7 +130,7 @@ async function besides(
  */
 async function inDirectory(
   path: string,
-  of: Owner | undefined,
+  of: Owner | Hold | undefined,
   work: (inside: string, sync: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const real = resolve(path)
@@ -123,16 +138,26 @@ async function inDirectory(
   if (process.platform !== 'linux') {
     const info = await fs.lstat(folder)
     if (!info.isDirectory()) throw refused('ENOTDIR', `${folder} is no directory`)
-    if (of) refuseOthers(folder, info, of)
+    if (typeof of === 'object') refuseOthers(folder, info, of)
     await work(real, () => syncFolder(folder))
     return
   }
-  const directory = await fs.open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  const directory = typeof of === 'function' ? await of(folder) : await holdFolder(folder, of)
   try {
-    if (of) refuseOthers(folder, await directory.stat(), of)
     await work(`/proc/self/fd/${directory.fd}/${basename(real)}`, () => directory.sync())
   } finally {
     await directory.close()
+  }
+}
+
+async function holdFolder(folder: string, of?: Owner): Promise<fs.FileHandle> {
+  const directory = await fs.open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  try {
+    if (of) refuseOthers(folder, await directory.stat(), of)
+    return directory
+  } catch (error) {
+    await directory.close()
+    throw error
   }
 }
 

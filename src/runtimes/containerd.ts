@@ -8,6 +8,7 @@ import { readConfig, DEFAULT_HOSTS } from './containerd-config.ts'
 import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import { judgeMessage } from './docker-words.ts'
+import { goBuildOf } from './go-build.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
 
 const SOCKET = '/run/containerd/containerd.sock'
@@ -48,6 +49,10 @@ export class ContainerdEngine implements Engine {
     const installed = config.directory !== undefined || config.fault !== undefined
     // Beside Docker it is everywhere: nobody shall wait for a program that nobody asks for.
     if (!installed && !this.#named) return { ...base, installed, state: 'absent' }
+    if (machine.atRest) {
+      const go = await goBuildOf(machine, program)
+      return { ...base, installed, state: 'at-rest', ...(go ? { go } : {}) }
+    }
     if (client === undefined)
       return { ...base, installed, state: 'down', problem: 'there is no ctr to ask with' }
     const { exitCode, stdout, stderr } = await machine.run([client, '--address', SOCKET, 'version'], {

@@ -67,6 +67,10 @@ export class ContainersEngine implements Engine {
       const problem = 'its engine lives in a virtual machine'
       return { ...base, installed: true, state: 'unreachable', problem }
     }
+    if (machine.atRest) {
+      const go = await goBuildOf(machine, program)
+      return { ...base, installed: true, state: 'at-rest', ...(go ? { go } : {}) }
+    }
     const result = await this.#run(machine, timeoutMs, (scratch) => this.#program.version(scratch))
     if (result.exitCode !== 0) {
       return { ...base, installed: true, state: 'unreachable', problem: said(result) }

@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { directoryNames, misnamed, readClassic } from './certs-d.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
+import { dockerAtRest } from './docker-at-rest.ts'
 import { factsOf, proxyInForce } from './docker-info.ts'
 import { processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
@@ -53,6 +54,7 @@ export class DockerEngine implements Engine {
       environment: {},
       environmentAssumed: true,
     } as const
+    if (machine.atRest) return { ...base, ...(await dockerAtRest(machine)) }
     const call = (path: string): Promise<ApiAnswer> => this.call(machine, { method: 'GET', path, timeoutMs })
     try {
       const [version, info] = await Promise.all([call('/version'), call('/info')])

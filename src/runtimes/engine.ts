@@ -14,8 +14,8 @@ export interface EngineSurvey {
   readonly kind: 'daemon' | 'program'
   /** Its programs or its socket are there. */
   readonly installed: boolean
-  /** `running`: it answered; `unreachable`: it is there, we may not speak to it. */
-  readonly state: 'running' | 'down' | 'unreachable' | 'absent'
+  /** `running`: it answered; `unreachable`: it is there, we may not speak to it; `at-rest`: in an image, where nobody runs. */
+  readonly state: 'running' | 'down' | 'unreachable' | 'absent' | 'at-rest'
   /** False: shown, and not needed for success. */
   readonly needed?: false
   /** Docker keeps its images in containerd: pulls read certs.d by other rules than logins. */

@@ -25,7 +25,7 @@ import { dockerRestart } from './restarts.ts'
  */
 export async function planSystem(context: Context, seen: Case, approved: Approved): Promise<Plan> {
   const { machine, options } = context
-  if (machine.kind === 'root')
+  if (machine.kind === 'root' && !machine.atRest)
     throw new TrustError('policy', '--scope system is for the machine itself; nothing was changed')
   const store = await detectStore(machine)
   const chain = new Set(
