@@ -71,7 +71,8 @@ const consent = {
 const place = {
   machine: string({
     helpValue: 'WHERE',
-    summary: "local or ssh://user@host[:port]: where the engine lives; Docker's own settings unless given",
+    summary:
+      "local, ssh://user@host[:port], or the root folder of an image: where the engine lives; Docker's own settings unless given",
   }),
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import fc from 'fast-check'
 import { parseMachine } from '../../src/cli/machine-choice.ts'
 
@@ -15,6 +16,22 @@ describe('cli/machine-choice', () => {
       ['ssh://root@[fd18::1]:22', { destination: 'root@fd18::1', port: 22 }],
     ]
     for (const [text, found] of cases) assert.deepEqual(parseMachine(text), { kind, text, ...found })
+  })
+
+  it('takes the whole path of an image, and says the whole path of a part of one', () => {
+    const found = { kind: 'root', text: '/srv/image/', path: '/srv/image' }
+    assert.deepEqual(parseMachine('/srv/image/'), found)
+    for (const text of ['.', '..', './image', '../image', 'build/image', 'image/']) {
+      assert.throws(
+        () => parseMachine(text),
+        (error: Error & { code?: string; fix?: string }) => {
+          assert.equal(error.code, 'usage')
+          assert.equal(error.fix, `--machine ${resolve(text)}`, text)
+          return true
+        },
+      )
+    }
+    assert.throws(() => parseMachine('/srv/\0'), { code: 'usage' })
   })
 
   it('takes nothing that ssh could take for a flag, and no password', () => {
