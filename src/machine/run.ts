@@ -9,12 +9,19 @@ const AT_ONCE = 16
 let running = 0
 const waiting: (() => void)[] = []
 
-/** The deadline of a program begins when its turn has come. */
-export async function run(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
+/**
+ * The deadline of a program begins when its turn has come.
+ * @param folder where it starts; ours unless given
+ */
+export async function run(
+  argv: readonly [string, ...string[]],
+  options: RunOptions,
+  folder?: string,
+): Promise<RunResult> {
   if (running >= AT_ONCE) await new Promise<void>((turn) => waiting.push(turn))
   else running++
   try {
-    return await start(argv, options)
+    return await start(argv, options, folder)
   } finally {
     const next = waiting.shift()
     if (next) next()
@@ -26,7 +33,11 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
  * Runs a program from an argument array: never a shell, stdin closed unless given, a deadline always,
  * a PATH and an environment of our own so that the caller's cannot steer a privileged child.
  */
-async function start(argv: readonly [string, ...string[]], options: RunOptions): Promise<RunResult> {
+async function start(
+  argv: readonly [string, ...string[]],
+  options: RunOptions,
+  folder?: string,
+): Promise<RunResult> {
   const [program, ...args] = argv
   const { as } = options
   // Most commands run no program: they shall not pay for the library.
@@ -34,6 +45,7 @@ async function start(argv: readonly [string, ...string[]], options: RunOptions):
   const child = execa(program, args, {
     reject: false,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    ...(folder === undefined ? {} : { cwd: folder }),
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,

@@ -1,5 +1,6 @@
 import { TrustError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { refuseIfInert } from './at-rest.ts'
 import { stores, type Store } from './index.ts'
 import { toolOf } from './refresh.ts'
 import { refusalOf } from './refusals.ts'
@@ -10,7 +11,7 @@ const DEBIAN_TOO = new Set(['gentoo', 'void'])
 /**
  * The OS store of this machine: what os-release says, with its tool and its folder. None of the three is enough
  * (Ubuntu may have Red Hat's folder, Debian has p11-kit's program, a slim image has the folder and no tool).
- * @throws TrustError `not-possible`
+ * @throws TrustError `not-possible`, `needs-privilege`
  */
 export async function detectStore(machine: Machine): Promise<Store> {
   const { id, family } = await machine.os()
@@ -23,5 +24,6 @@ export async function detectStore(machine: Machine): Promise<Store> {
     })
   }
   await toolOf(machine, store)
+  if (machine.atRest) await refuseIfInert(machine)
   return store
 }

@@ -19,11 +19,11 @@ export async function runInside(
 ): Promise<RunResult> {
   if (options.as) throw new Error('in an image nothing is run as somebody else')
   const asRoot = process.geteuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user', '--']
-  // Our descriptor, so that no name can be swapped under it.
-  const held = `/proc/${process.pid}/fd/${root}`
-  const [first, ...rest] = [...asRoot, 'chroot', held, ...argv]
+  // By our descriptor, which the child still has when it goes there: no name can be swapped under it.
+  const folder = `/proc/self/fd/${root}`
+  const [first, ...rest] = [...asRoot, 'chroot', '.', ...argv]
   const dev = withoutNull(root)
-  const result = await run([first ?? 'chroot', ...rest], options).finally(() => {
+  const result = await run([first ?? 'chroot', ...rest], options, folder).finally(() => {
     if (dev !== undefined) removeSink(dev)
   })
   const { exitCode, stderr } = result
