@@ -41,8 +41,7 @@ export async function findPlace(options: Options, services: Services, change: bo
   const machine = thisComputer(services)
   const close = (): Promise<void> => Promise.resolve()
   if (options.machine?.kind === 'local') return { machine, close }
-  if (options.machine?.kind === 'root')
-    return (await import('./image-root.ts')).openImage(options.machine)
+  if (options.machine?.kind === 'root') return (await import('./image-root.ts')).openImage(options.machine)
   if (options.machine) return openSsh(options.machine, '--machine', options, services, change)
   const { host, why } = await dockerEndpoint(machine, env)
   if (host === undefined) return { machine, close }
