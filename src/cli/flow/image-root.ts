@@ -1,5 +1,5 @@
-import { statSync, type Stats } from 'node:fs'
 import { TrustError, errorCode, errorText } from '../../errors.ts'
+import { rootFacts, type RootFacts } from '../../machine/root/facts.ts'
 import { RootMachine } from '../../machine/root/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { ImageChoice } from '../machine-choice.ts'
@@ -19,17 +19,15 @@ async function open({ path, text }: ImageChoice): Promise<Place> {
       fix: 'run it where the image is built: in its Dockerfile, or on the Linux machine that builds it',
     })
   }
-  const info = look(path)
-  if (!info.isDirectory()) throw none(path, 'that is no folder', `ls -ld ${shellWord(path)}`)
-  const here = statSync('/')
-  if (info.dev === here.dev && info.ino === here.ino)
-    throw none(path, "that is this computer's own root, and no image", '--machine local')
+  const facts = look(path)
+  if (!facts.isFolder) throw none(path, 'that is no folder', `ls -ld ${shellWord(path)}`)
+  if (facts.isOurs) throw none(path, "that is this computer's own root, and no image", '--machine local')
   const machine = opened(path)
   try {
     const release = (await machine.read('/etc/os-release')) ?? (await machine.read('/usr/lib/os-release'))
     if (release === undefined)
       throw none(path, 'no system has its root there: it holds no etc/os-release', `ls ${shellWord(path)}`)
-    refuseOthers(path, info)
+    refuseOthers(path, facts)
     const close = (): Promise<void> => {
       machine.close()
       return Promise.resolve()
@@ -41,9 +39,9 @@ async function open({ path, text }: ImageChoice): Promise<Place> {
   }
 }
 
-function look(path: string): Stats {
+function look(path: string): RootFacts {
   try {
-    return statSync(path)
+    return rootFacts(path)
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -58,7 +56,7 @@ function opened(path: string): RootMachine {
 }
 
 /** What root writes and runs there, the owner could have replaced. */
-function refuseOthers(path: string, { uid, mode }: Stats): void {
+function refuseOthers(path: string, { uid, mode }: RootFacts): void {
   const ours = process.geteuid?.()
   if (uid !== 0 && uid !== ours) {
     throw new TrustError(
@@ -74,7 +72,7 @@ function refuseOthers(path: string, { uid, mode }: Stats): void {
     throw new TrustError(
       'policy',
       `others may write to ${path}, and could change it while it is written; nothing was changed`,
-      { seen: `mode ${(mode & 0o7777).toString(8)}`, fix: `chmod go-w ${shellWord(path)}` },
+      { seen: `mode ${mode.toString(8)}`, fix: `chmod go-w ${shellWord(path)}` },
     )
   }
 }
