@@ -1,5 +1,5 @@
 import { TrustError, errorCode, errorText } from '../../errors.ts'
-import { rootFacts, type RootFacts } from '../../machine/root/facts.ts'
+import { rootFacts, writesImages, type RootFacts } from '../../machine/root/facts.ts'
 import { RootMachine } from '../../machine/root/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { ImageChoice } from '../machine-choice.ts'
@@ -14,7 +14,7 @@ export function openImage(choice: ImageChoice): Promise<Place> {
 }
 
 async function open({ path, text }: ImageChoice): Promise<Place> {
-  if (process.platform !== 'linux') {
+  if (!writesImages) {
     throw new TrustError('not-possible', 'an image root is written on Linux only; nothing was changed', {
       fix: 'run it where the image is built: in its Dockerfile, or on the Linux machine that builds it',
     })

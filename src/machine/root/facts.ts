@@ -1,5 +1,8 @@
 import { statSync } from 'node:fs'
 
+/** What `walk.ts` takes is Linux's own: O_PATH, and /proc/self/fd. */
+export const writesImages = process.platform === 'linux'
+
 /** What a folder is that is said to be the root of an image. */
 export interface RootFacts {
   readonly isFolder: boolean
