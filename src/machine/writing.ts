@@ -73,12 +73,7 @@ export function removeFile(path: string, of?: Owner | Hold): Promise<void> {
 }
 
 /** Machine.makeDirectory on this computer. */
-export function makeFolder(
-  path: string,
-  mode: number,
-  owner?: Owner,
-  of?: Owner | Hold,
-): Promise<void> {
+export function makeFolder(path: string, mode: number, owner?: Owner, of?: Owner | Hold): Promise<void> {
   return inDirectory(path, of, async (inside, sync) => {
     await fs.mkdir(inside, { mode })
     if (!windows) {
