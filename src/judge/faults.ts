@@ -156,7 +156,9 @@ function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host
     case 'name-mismatch':
       return `the certificate is for ${names.length === 0 ? 'no name at all' : list(names)}, not for ${host}`
     case 'no-san':
-      return 'the certificate names its host only in the common name, which Go has not read since 1.15'
+      return error.message.includes('legacy Common Name')
+        ? 'the certificate names its host only in the common name, which Go has not read since 1.15'
+        : 'the certificate names no host: it has no subject alternative name at all'
     case 'ip-without-ip-san':
       return `the certificate holds no IP address, so it cannot vouch for ${host}`
     case 'wrong-key-usage':
