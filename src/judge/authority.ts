@@ -1,4 +1,4 @@
-import { REMEMBERED } from './evidence.ts'
+import { MACHINE, REMEMBERED, type Places } from './evidence.ts'
 import type { AiaFetch } from '../registry/observation.ts'
 import { isSelfSigned, verify, CertPool, type Certificate, type Hint } from '../x509/index.ts'
 import type { ChainLink, Finding } from './judgement.ts'
@@ -13,6 +13,7 @@ export interface AuthorityQuestion {
   readonly path: readonly ChainLink[]
   /** How the files of `--ca` were named. */
   readonly givenAs?: string
+  readonly places?: Places
   /** Everything that the machine's OS store trusts. */
   readonly store: CertPool
   /** The pool of the consumer that refuses. */
@@ -32,7 +33,7 @@ export function authorityFindings(question: AuthorityQuestion): readonly Finding
   const leaf = sent[0]
   const top = path.at(-1)
   if (!leaf || !top) return []
-  if (path.length === 1 && isSelfSigned(leaf)) return [selfSigned(question.registry, leaf)]
+  if (path.length === 1 && isSelfSigned(leaf)) return [selfSigned(question, leaf)]
 
   const missing = missingLinks(path, question.pool)
   const unfit = question.hint ? unfitIssuer(question, question.hint) : undefined
@@ -70,14 +71,14 @@ export function isProven(question: AuthorityQuestion): boolean {
   return verify(leaf, { host, at, intermediates: CertPool.of(...others), roots: store }).ok
 }
 
-function selfSigned(registry: string, leaf: Certificate): Finding {
+function selfSigned({ registry, places = MACHINE }: AuthorityQuestion, leaf: Certificate): Finding {
   const kind = leaf.isCA ? 'and calls itself a CA' : 'and vouches only for itself'
   return {
     code: 'self-signed',
     severity: 'error',
     owner: 'machine',
     certificate: leaf.sha256,
-    message: `the server's certificate ${nameOf(leaf)} is self-signed ${kind}; nothing on this machine trusts it`,
+    message: `the server's certificate ${nameOf(leaf)} is self-signed ${kind}; it ${places.untrusted}`,
     fix: `trust-registry ${registry} --fingerprint SHA256:${leaf.sha256}`,
   }
 }
@@ -142,16 +143,16 @@ function unfitIssuer(question: AuthorityQuestion, hint: Hint): Finding | undefin
 
 function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding {
   const { certificate, origin } = top
+  const { sent, unsent, untrusted } = question.places ?? MACHINE
   const base = { code: 'unknown-authority', severity: 'error', owner: 'machine' } as const
   if (top.role === 'root') {
-    const where =
-      origin === 'sent' ? 'the server sends it' : origin === 'fetched' ? 'fetched' : 'given by --ca'
+    const where = origin === 'sent' ? sent : origin === 'fetched' ? 'fetched' : 'given by --ca'
     const message =
       top.file === REMEMBERED
         ? `${nameOf(certificate)} was accepted here before, but is not installed any more`
         : origin === 'store'
           ? `${nameOf(certificate)} is trusted on this machine, but not in the store that the engine reads`
-          : `the private CA ${nameOf(certificate)} (${where}) is not trusted on this machine`
+          : `the private CA ${nameOf(certificate)} (${where}) ${untrusted}`
     return {
       ...base,
       certificate: certificate.sha256,
@@ -162,13 +163,13 @@ function unknownAuthority(question: AuthorityQuestion, top: ChainLink): Finding 
   const failed = question.fetched.find(
     (fetch) => fetch.namedBy === certificate.sha256 && fetch.error !== undefined,
   )
-  const unsent = failed
-    ? `its issuer ${issuerOf(certificate)} was not sent and ${failed.url} did not give it (${failed.error ?? ''})`
-    : `its issuer ${issuerOf(certificate)} was not sent and is not trusted here: a private CA, or an intermediate that is missing`
+  const why = failed
+    ? `${failed.url} did not give it (${failed.error ?? ''})`
+    : `${untrusted}: a private CA, or an intermediate that is missing`
   return {
     ...base,
     certificate: certificate.sha256,
-    message: `${nameOf(certificate)}: ${unsent}`,
+    message: `${nameOf(certificate)}: its issuer ${issuerOf(certificate)} ${unsent} and ${why}`,
     fix: `trust-registry ${question.registry} --ca CA.pem      # the CA file from the registry's owner`,
   }
 }

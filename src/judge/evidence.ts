@@ -17,6 +17,20 @@ export interface EngineEvidence {
 /** Stands for a file where a certificate is known only because it was accepted before. */
 export const REMEMBERED = 'remembered'
 
+/** How a sentence speaks of what was sent, and of what is trusted. */
+export interface Places {
+  readonly sent: string
+  readonly unsent: string
+  readonly untrusted: string
+}
+
+/** A server, and the stores of a machine. */
+export const MACHINE: Places = {
+  sent: 'the server sends it',
+  unsent: 'was not sent',
+  untrusted: 'is not trusted on this machine',
+}
+
 /** Everything that a verdict rests on. */
 export interface Evidence {
   readonly observation: Observation
@@ -35,6 +49,8 @@ export interface Evidence {
   readonly systemRequired?: boolean
   /** Ways that we were told to take, and that no engine takes by itself. */
   readonly told?: { readonly proxy?: true; readonly address?: true }
+  /** Where there are files instead of a server, or of a machine's stores. */
+  readonly places?: Places
   /** A loopback registry is judged like any other: the demo's. */
   readonly loopbackCounts?: boolean
 }

@@ -39,7 +39,7 @@ export function judge(evidence: Evidence): Judgement {
       ...(evidence.remembered ? [evidence.remembered] : []),
     ),
   }
-  const paths = pathsUp(sources, at)
+  const paths = pathsUp(sources, at, go)
   const path = paths[0] ?? []
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
@@ -60,6 +60,7 @@ export function judge(evidence: Evidence): Judgement {
     store: evidence.store,
     pool,
     ...(evidence.givenAs === undefined ? {} : { givenAs: evidence.givenAs }),
+    ...(evidence.places === undefined ? {} : { places: evidence.places }),
     ...(refusal?.hint ? { hint: refusal.hint } : {}),
     ...(refusal?.certificate ? { refused: refusal.certificate } : {}),
   }

@@ -1,4 +1,11 @@
-import { isSelfSigned, isSignedBy, type CertPool, type Certificate } from '../x509/index.ts'
+import {
+  isSelfSigned,
+  isSignedBy,
+  newestGo,
+  type CertPool,
+  type Certificate,
+  type GoVersion,
+} from '../x509/index.ts'
 import type { ChainLink, Origin, Role } from './judgement.ts'
 
 export interface Sources {
@@ -18,10 +25,14 @@ interface Step {
 }
 
 /**
- * Every way up from the leaf by name and signature, through what was sent, given, fetched and stored.
+ * Every way up from the leaf by name and by signatures that this Go takes, through what was sent, given, fetched and stored.
  * Unlike Go's search it does not stop at the first anchor: it draws the picture, it does not judge.
  */
-export function pathsUp(sources: Sources, at: Date): readonly (readonly ChainLink[])[] {
+export function pathsUp(
+  sources: Sources,
+  at: Date,
+  go: GoVersion = newestGo,
+): readonly (readonly ChainLink[])[] {
   const leaf = sources.sent[0]
   if (!leaf) return []
   const paths: Step[][] = []
@@ -34,11 +45,11 @@ export function pathsUp(sources: Sources, at: Date): readonly (readonly ChainLin
         if (found.has(candidate.sha256) || path.some((step) => sameCertificate(step.certificate, candidate)))
           continue
         if (!candidate.rawSubject.equals(child.rawIssuer) || budget-- <= 0) continue
-        if (isSignedBy(child, candidate)) found.set(candidate.sha256, { certificate: candidate, origin })
+        if (isSignedBy(child, candidate, go)) found.set(candidate.sha256, { certificate: candidate, origin })
       }
     }
     consider(sources.sent, 'sent')
-    consider(sources.store.findCandidates(child), 'store')
+    consider(sources.store.findCandidates(child, go), 'store')
     consider(sources.given, 'given')
     consider(sources.fetched, 'fetched')
     return [...found.values()]

@@ -57,6 +57,40 @@ describe('diagnose --chain', () => {
     assert.equal((await judged(files.chain(alone), '--roots', files.write(alone.pem))).code, 0)
   })
 
+  it('speaks of the files that it was given, and of this machine only where its roots are asked', async () => {
+    const other = files.write((await createCa({ name: 'Elsewhere', keyKind: 'p-256' })).pem)
+    const message = async (chain: string, ...more: readonly string[]) =>
+      (await judged(chain, ...more)).registry.findings.find(({ severity }) => severity === 'error')?.message
+    const whole = files.chain(leaf, intermediate, root)
+    const privately = 'the private CA "Corp Root CA" (in the --chain file) is not'
+    assert.equal(await message(whole, '--roots', other), `${privately} in the --roots file`)
+    assert.equal(await message(whole), `${privately} trusted on this machine`)
+    const missing = '"reg.corp": its issuer "Corp Issuing CA" is not in the --chain file and is not'
+    const guess = ': a private CA, or an intermediate that is missing'
+    assert.equal(await message(files.chain(leaf), '--roots', roots), `${missing} in the --roots file${guess}`)
+    assert.equal(await message(files.chain(leaf)), `${missing} trusted on this machine${guess}`)
+    const alone = await selfSigned({ names: ['reg.corp'], keyKind: 'p-256' })
+    assert.match(
+      (await message(files.chain(alone), '--roots', roots)) ?? '',
+      /; it is not in the --roots file$/,
+    )
+  })
+
+  it('draws the way up that only an old Go takes', async () => {
+    const weak = await root.intermediate({ name: 'Weak', keyKind: 'p-256', digest: 'sha1' })
+    const chain = files.chain(await weak.issue({ names: ['reg.corp'], keyKind: 'p-256' }), weak)
+    const roles = async (go: string) => {
+      const { code, registry } = await judged(chain, '--roots', roots, '--go', go)
+      return [code, ...(registry.probe?.chain ?? []).map(({ role, origin }) => `${role} ${origin}`)]
+    }
+    assert.deepEqual(await roles('1.17'), [0, 'leaf sent', 'intermediate sent', 'root store'])
+    assert.deepEqual(await roles('1.26'), [1, 'leaf sent', 'intermediate sent'])
+    const io = fakeIo()
+    const argv = ['diagnose', '--chain', chain, '--host', 'reg.corp', '--roots', roots, '--go', '1.17']
+    assert.equal(await main(argv, io), 0)
+    assert.match(io.out(), /^ Corp Root CA +ROOT .*\n `- Weak +INTER .*\n +`- reg\.corp +LEAF /m)
+  })
+
   it('judges by --at, to the second and below', async () => {
     const notBefore = new Date('2026-03-01T00:00:00Z')
     const notAfter = new Date('2026-04-01T00:00:00Z')

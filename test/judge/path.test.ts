@@ -132,10 +132,13 @@ describe('judge: the ways up', () => {
   })
 
   it('try no more than 200 signatures, however many bear the name', async () => {
-    const crowd = await Promise.all(Array.from({ length: 210 }, () => ca('Middle')))
-    const shown = paths({ sent: [server, ...crowd, middle] })
-    assert.deepEqual(shown, ['reg.corp/sent/leaf'])
-    assert.equal(paths({ sent: [server, ...crowd.slice(0, 199), middle] })[0]?.split(' ').length, 2)
+    const namesake = read(await ca('Middle'))
+    const found = (count: number): number | undefined => {
+      const crowd = Array.from({ length: count }, (_, index) => ({ ...namesake, sha256: String(index) }))
+      const sent = [read(server), ...crowd, read(middle)]
+      return pathsUp({ ...sources({ sent: [] }), sent }, NOW)[0]?.length
+    }
+    assert.deepEqual([found(199), found(200)], [2, 1])
   })
 })
 

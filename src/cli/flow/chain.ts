@@ -1,5 +1,12 @@
 import { isIP } from 'node:net'
-import { judge, type Consumer, type Evidence, type Finding, type Judgement } from '../../judge/index.ts'
+import {
+  judge,
+  MACHINE,
+  type Consumer,
+  type Evidence,
+  type Finding,
+  type Judgement,
+} from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
 import { readGoRoots } from '../../stores/go-roots.ts'
@@ -47,7 +54,8 @@ interface Material {
 }
 
 /** As if it had been seen on the wire, by an engine that trusts the roots and nothing else. */
-function evidenceOf(site: Site, { host, at }: ChainOptions, { sent, go, roots }: Material): Evidence {
+function evidenceOf(site: Site, options: ChainOptions, { sent, go, roots }: Material): Evidence {
+  const { host, at } = options
   const kinds = { 0: 'name', 4: 'ipv4', 6: 'ipv6' } as const
   const target: Target = { registry: host, host, kind: kinds[isIP(host) as 0 | 4 | 6], port: 443 }
   const engine: Evidence['engines'][number] = {
@@ -69,7 +77,9 @@ function evidenceOf(site: Site, { host, at }: ChainOptions, { sent, go, roots }:
     required: true,
   }
   const observation = { target, addresses: [], sent, fetched: [] }
-  return { observation, at: at ?? site.machine.now(), given: [], store: roots, engines: [engine] }
+  const untrusted = options.roots === undefined ? MACHINE.untrusted : 'is not in the --roots file'
+  const places = { sent: 'in the --chain file', unsent: 'is not in the --chain file', untrusted }
+  return { observation, at: at ?? site.machine.now(), given: [], store: roots, engines: [engine], places }
 }
 
 type Failure = Extract<VerifyResult, { ok: false }>['error']
