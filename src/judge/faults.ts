@@ -137,6 +137,19 @@ const OWNER_FIXES: Partial<Record<FindingCode, string>> = {
   'weak-key': 'reissue it with an RSA key of 2048 bits or more, or P-256',
 }
 
+/** The finding for Go's own complaint, about whatever certificate. */
+export function refusedFault(
+  refusal: Pick<VerifyError, 'message' | 'certificate'> & { readonly kind: VerifyError['kind'] | 'weak-key' },
+  { leaf, host, at }: { readonly leaf: Certificate; readonly host: string; readonly at: Date },
+): readonly Finding[] {
+  const { kind, certificate } = refusal
+  if (kind === 'weak-key') return []
+  const dated = kind === 'expired' || kind === 'not-yet-valid'
+  return dated && certificate
+    ? dateFault(certificate, at)
+    : [fromVerifyError({ ...refusal, kind }, leaf, host)]
+}
+
 function fromVerifyError(error: VerifyError, leaf: Certificate, host: string): Finding {
   const code = findingCode(error.kind)
   const fix = OWNER_FIXES[code]?.replaceAll('HOST', host)

@@ -14,11 +14,12 @@ import { malformed, parseOrSkip, readChain } from './read.ts'
 import { judgeRealms } from './realms.ts'
 import { registryFindings } from './registry.ts'
 import { servingFaults } from './serving.ts'
+import { otherWays, workingFirst } from './ways.ts'
 
 /**
  * From what was seen to what is wrong, for whom, and who has to act:
  *   1. read the certificates and draw every path up from the leaf;
- *   2. ask what each engine makes of them;
+ *   2. ask what each engine makes of them, and which path would hold;
  *   3. name the faults: of the network, the chain, the authority, the registry, the machine;
  *   4. mark the one that Docker prints, and tell whether this machine can mend it.
  */
@@ -39,8 +40,7 @@ export function judge(evidence: Evidence): Judgement {
       ...(evidence.remembered ? [evidence.remembered] : []),
     ),
   }
-  const paths = pathsUp(sources, at, go)
-  const path = paths[0] ?? []
+  const drawn = pathsUp(sources, at, go)
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
   // What is only shown does not put the registry in question.
@@ -50,6 +50,8 @@ export function judge(evidence: Evidence): Judgement {
   )
   const refusal = refusing?.refusal ?? (engines.length === 0 ? storeError(evidence, sent) : undefined)
   const pool = refusing?.pool ?? engines[0]?.pool ?? evidence.store
+  const paths = workingFirst(drawn, (way) => isMendable(evidence, sent, way, pool, go))
+  const path = paths[0] ?? []
   const question = {
     registry,
     host,
@@ -65,7 +67,9 @@ export function judge(evidence: Evidence): Judgement {
     ...(refusal?.certificate ? { refused: refusal.certificate } : {}),
   }
 
-  const authority = refusal?.kind === 'unknown-authority' ? authorityFindings(question) : []
+  const elsewhere = otherWays(refusal, drawn[0], path, { leaf: sent[0], host, at, go })
+  const authority =
+    refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
   const accepted = isAccepted(engines)
   const faults = chainFaults({ host, at, sent, path, go }).map((fault) =>
     accepted ? forgiven(fault) : fault,
@@ -78,6 +82,7 @@ export function judge(evidence: Evidence): Judgement {
     ...malformed(observation.sent, go),
     ...authority,
     ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
+    ...elsewhere,
     ...faults,
     ...servingFaults(sent, paths),
     ...registryFindings(observation),
@@ -89,7 +94,7 @@ export function judge(evidence: Evidence): Judgement {
   const loopback = engines.some((engine) => engine.unchecked === 'loopback')
   return {
     findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
-    consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, paths)],
+    consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, drawn)],
     chain: chainOf(sources, path),
     path,
     candidates: candidatesOf(paths),

@@ -7,7 +7,7 @@ import { Files, registryOf } from './chain-scene.ts'
 import { fakeIo } from './fake-io.ts'
 
 describe('diagnose --chain, hostile files', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const files = new Files()
   let leaf: Certificate
   let intermediate: CertificateAuthority
@@ -42,7 +42,7 @@ describe('diagnose --chain, hostile files', function () {
         io,
       )
       assert.equal(code, expected, io.err())
-      assert.ok(performance.now() - started < 10_000)
+      assert.ok(performance.now() - started < 30_000)
     }
   })
 

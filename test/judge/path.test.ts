@@ -3,7 +3,7 @@ import type { Certificate as Made, CertificateAuthority } from '../../fixtures/p
 import { chainOf, pathsUp, type Sources } from '../../src/judge/path.ts'
 import { CertPool } from '../../src/x509/index.ts'
 import { alone, ca, days, leaf, NOW, poolOf, read } from './evidence.ts'
-import { faults, verdict } from './verdict.ts'
+import { faults, only, predicted, verdict } from './verdict.ts'
 
 interface Found {
   readonly sent: readonly Made[]
@@ -139,6 +139,47 @@ describe('judge: the ways up', () => {
       return pathsUp({ ...sources({ sent: [] }), sent }, NOW)[0]?.length
     }
     assert.deepEqual([found(199), found(200)], [2, 1])
+  })
+})
+
+describe('judge: which of several ways would hold', () => {
+  it('an expired root in the store does not hide the root that would do', async () => {
+    const old = await ca('Old Root', { notAfter: days(-1) })
+    const next = await ca('Next Root')
+    const crossed = await ca('Issuing', { issuer: old })
+    const issuing = await ca('Issuing', { issuer: next, key: crossed.key })
+    const server = await leaf(issuing)
+    const scene = { sent: [server, issuing, crossed], store: [old] }
+    const given = verdict({ ...scene, given: [next] })
+    assert.deepEqual(faults(given), ['*expired', 'unknown-authority'])
+    assert.match(predicted(given) ?? '', /certificate has expired or is not yet valid/)
+    assert.equal(
+      only(given, 'expired').message,
+      '"Old Root" has expired on 2026-05-31; of the ways up, the one to "Next Root" would hold',
+    )
+    assert.equal(only(given, 'expired').certificate, old.sha256)
+    assert.equal(only(given, 'unknown-authority').certificate, next.sha256)
+    assert.ok(!given.ownerMustAct, 'this machine can mend it')
+    assert.equal(given.path.at(-1)?.certificate.sha256, next.sha256)
+    assert.equal(predicted(verdict({ ...scene, trusted: [next] })), undefined)
+    const turned = verdict({ ...scene, sent: [server, crossed, issuing], given: [next] })
+    assert.deepEqual(faults(turned), ['*unknown-authority', 'expired'], 'Go says what it tried last')
+
+    const alone = verdict({ ...scene, sent: [server, crossed] })
+    assert.deepEqual(faults(alone), ['*expired'])
+    assert.ok(alone.ownerMustAct, 'no other way is known')
+  })
+
+  it('an intermediate for another purpose does not hide its twin', async () => {
+    const upper = await ca('Upper')
+    const wrong = await ca('Issuing', { issuer: upper, pathLen: 0 })
+    const narrow = await ca('Narrow', { issuer: wrong })
+    const wide = await ca('Narrow', { issuer: await ca('Wide Root'), key: narrow.key })
+    const judgement = verdict({ sent: [await leaf(narrow), wide, narrow, wrong], store: [upper] })
+    assert.deepEqual(faults(judgement), ['*path-length', 'unknown-authority'])
+    assert.match(only(judgement, 'path-length').message, /; of the ways up, the one to "Narrow" would hold$/)
+    assert.equal(only(judgement, 'unknown-authority').certificate, wide.sha256)
+    assert.ok(!judgement.ownerMustAct)
   })
 })
 

@@ -8,7 +8,8 @@ import { consumer, verdict } from './verdict.ts'
 
 const SERVING = new Set(['wrong-order', 'unrelated-certificate', 'root-sent'])
 
-describe('judge: properties', () => {
+describe('judge: properties', function () {
+  this.timeout(60_000)
   let cas: readonly CertificateAuthority[]
   let leaves: readonly Made[]
   before(async () => {

@@ -65,7 +65,8 @@ const damaged = fc
     return again ? Buffer.concat([short, copy.subarray(at)]) : short
   })
 
-describe('properties of the verdict', () => {
+describe('properties of the verdict', function () {
+  this.timeout(60_000)
   it('neither order nor repetition of what was sent matters', () => {
     const mix = fc.array(fc.constantFrom(...sendable), { maxLength: 12 })
     fc.assert(
@@ -102,7 +103,8 @@ describe('properties of the verdict', () => {
   })
 })
 
-describe('properties of the readers', () => {
+describe('properties of the readers', function () {
+  this.timeout(60_000)
   it('parse or refuse arbitrary octets, with no other exception', () => {
     const octets = fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged)
     fc.assert(
