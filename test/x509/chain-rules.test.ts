@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { CertPool, verify, type Certificate } from '../../src/x509/index.ts'
 import { judgeChains } from '../../src/x509/chain-rules.ts'
 import { distrustedLink } from '../../src/x509/distrusted-keys.ts'
-import { extension, family, go, issue, noon } from './pki.ts'
+import { dns, ecKey, extension, family, go, issue, noon } from './pki.ts'
+import { policyChain } from './policy-pki.ts'
 
 const { root, intermediate, leaf } = family()
 /** The hash of a key that Go distrusts; nobody here has the key, so the hash is put in the place of the real one. */
@@ -53,5 +54,48 @@ describe('keys that Go distrusts', () => {
       go('1.27'),
     )
     assert.equal(error?.message, 'x509: certificate specifies an incompatible key usage')
+  })
+})
+
+describe('the certificate at fault, which Go does not name', () => {
+  const narrow = issue(
+    {
+      subject: 'Narrow',
+      key: ecKey(),
+      extensions: [extension.ca(), extension.constraints([dns('other.example')])],
+    },
+    root,
+  )
+  const outside = issue(
+    { subject: 'x', key: ecKey(), extensions: [extension.names(dns('registry.example'))] },
+    narrow,
+  ).certificate
+
+  it('is the CA that constrains, or the leaf that no policy is left for', () => {
+    const chain = [outside, narrow.certificate, root.certificate]
+    const constrained = judgeChains([chain], [], go('1.27'))
+    assert.equal(constrained.error?.kind, 'name-constraint')
+    assert.equal(constrained.error.certificate, narrow.certificate)
+    const { leaf: own, intermediate: middle, root: top } = policyChain()
+    const barred = judgeChains([[own, middle, top]], [], go('1.27'))
+    assert.deepEqual([barred.error?.kind, barred.error?.certificate], ['policy-invalid', own])
+  })
+
+  it('any usage let every policy pass before 1.24.4 (CVE-2025-22874)', () => {
+    const { leaf: own, intermediate: middle, root: top } = policyChain()
+    const chain = [own, middle, top]
+    const passes = (version: string): boolean =>
+      judgeChains([chain], ['any'], go(version)).error === undefined
+    assert.deepEqual(['1.24.3', '1.24.4', '1.27'].map(passes), [true, false, false])
+  })
+
+  it('a policy and a distrusted key: the policies are said', () => {
+    const { leaf: own, intermediate: middle, root: top } = policyChain()
+    const chains = [
+      [own, middle, top],
+      [leaf.certificate, revoked, root.certificate],
+    ]
+    const { error } = judgeChains(chains, [], go('1.27'))
+    assert.equal(error?.message, 'x509: no valid chains built: 1 candidate chains with invalid policies')
   })
 })
