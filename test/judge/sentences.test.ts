@@ -16,7 +16,9 @@ function sentences(scene: Scene): readonly string[] {
   return verdict(scene).findings.map(said)
 }
 
-describe('judge: sentences', () => {
+describe('judge: sentences', function () {
+  // RSA keys are made.
+  this.timeout(60_000)
   let root: CertificateAuthority
   before(async () => {
     root = await ca('Root')
@@ -105,7 +107,7 @@ describe('judge: sentences', () => {
     'tls-too-old': 'registry: Docker needs TLS 1.2 or newer: D → nginx: ssl_protocols TLSv1.2 TLSv1.3;',
     'tls-handshake-failed': `registry: the TLS handshake with ${where} failed: D`,
     'client-certificate-required':
-      'machine: the registry wants a client certificate (D) → put client.cert and client.key into /etc/docker/certs.d/reg.corp:5000/',
+      'machine: the registry wants a client certificate (D) → trust-registry reg.corp:5000 --client-cert CERT.pem --client-key KEY.pem',
     'not-a-registry': `registry: ${where} does not answer like a registry: D`,
   }
   for (const [code, text] of Object.entries(network)) {
