@@ -25,6 +25,12 @@ export function namesIn(machine: Machine, directory: string): Promise<readonly s
   })
 }
 
+/** A person's own files need nobody else's rights. */
+export function needsRoot(machine: Machine, path: string): boolean {
+  const { privileged, invoker } = machine.who()
+  return privileged || !path.startsWith(`${invoker.home}/`)
+}
+
 function unseen(machine: Machine, path: string, error: unknown): TrustError {
   if (errorCode(error) === 'EACCES' && !machine.who().privileged)
     return new TrustError('needs-privilege', `${path} cannot be read by this user`)

@@ -6,7 +6,7 @@ import { encodePem, type Certificate } from '../x509/index.ts'
 import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
 import { recordAfter } from './record.ts'
 import { sha256 } from './digest.ts'
-import { changedByOthers, changedMeanwhile, drifted, look, readExisting } from './look.ts'
+import { changedByOthers, changedMeanwhile, drifted, look, needsRoot, readExisting } from './look.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 
@@ -86,7 +86,13 @@ export async function planInstall(
           ? { do: 'replace', ...base, uid: info.uid, gid: info.gid, before: replaced.toString('base64') }
           : { do: 'write', ...base },
       )
-      items.push({ action: 'write', target: path, reason: file.reason, runtime, privileged: true })
+      items.push({
+        action: 'write',
+        target: path,
+        reason: file.reason,
+        runtime,
+        privileged: needsRoot(machine, path),
+      })
       changes.push({ path, state: 'written', sha256: digest })
     }
     if (owned || !there || replaced) {

@@ -1,5 +1,5 @@
 import { sha256 } from './digest.ts'
-import { look, readExisting } from './look.ts'
+import { look, needsRoot, readExisting } from './look.ts'
 import type { Change, OwnedFile, PlanItem } from './model.ts'
 import type { Place, Plan } from './plan.ts'
 import type { Step } from './step.ts'
@@ -42,7 +42,7 @@ export async function release(
     }
     const { mode, uid, gid } = info
     const bytes = there.toString('base64')
-    const item = { target: path, reason, runtime, privileged: true }
+    const item = { target: path, reason, runtime, privileged: needsRoot(machine, path) }
     if (file.before === undefined) {
       steps.push({ do: 'remove', path, mode, bytes })
       items.push({ ...item, action: 'remove' })

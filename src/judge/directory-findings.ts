@@ -70,10 +70,17 @@ function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFaul
         fix: `take blocked = true out of ${shellWord(path)}`,
       }
     case 'trust-directory-unreadable':
-      return { ...base, message: refusesAll(label, path, message), fix: `ls -ld ${shellWord(path)}` }
+      return { ...base, message: refusesAll(label, path, message), fix: unreadableFix(engine, path, message) }
     default:
       return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
   }
+}
+
+function unreadableFix({ survey }: EngineEvidence, path: string, message: string): string {
+  if (message.includes('permission denied')) return `chmod a+rX ${shellWord(path)}`
+  // What hosts.toml names may be missing altogether; in a directory of certificates it is at least a link.
+  const there = /(?:is|not) a directory|too many levels/.test(message) || survey.loader === 'classic'
+  return there ? `mv ${shellWord(path)} /root/` : `ls -ld ${shellWord(path)}`
 }
 
 function refusesAll(label: string, path: string, message: string): string {

@@ -66,6 +66,11 @@ export function engineFindings(
     const message = `the ${name} daemon does not answer (${problem}), so nobody can ask it`
     return [{ ...base, code: 'daemon-down', message, fix: `systemctl start ${name}` }]
   }
+  if (engine.survey.flavour === 'podman') {
+    const message = `what answers on Docker's socket is Podman, which reads other files: the row podman is about it`
+    const fix = `trust-registry ${registry} --runtime podman --ca CA.pem`
+    return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
+  }
   if (state === 'unreachable') {
     const message = daemon
       ? `the ${name} daemon may not be asked by this user (${problem}): its verdict is our reckoning`
@@ -90,6 +95,11 @@ export function shadowFindings(
     const message = `${overriddenBy} takes the place of the certificates beside it for ${labelOf(engine)}, and names none that this chain needs`
     const fix = `add to its [host."https://${posix.basename(path)}"]: ca = ["${path}/ca.crt"]      # the file with the CA`
     return [{ code: 'hosts-toml-overrides', severity, owner: 'machine', message, fix }]
+  }
+  const { byHand } = engine.trust
+  if (byHand) {
+    const message = `${path} is not written by this run: ${byHand.why}`
+    return [{ code: 'runtime-unreachable', severity, owner: 'machine', message, fix: byHand.fix }]
   }
   const base = { code: 'trust-directory-shadowed', severity, owner: 'machine' } as const
   const hidden = shadowed.find(({ pool }) => wouldHelp(pool))

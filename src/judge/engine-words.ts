@@ -1,8 +1,6 @@
 import type { EngineSurvey } from '../runtimes/engine.ts'
+import { PROBE_DIGEST, PROBE_REPOSITORY } from '../runtimes/probe-image.ts'
 import { goAtLeast, type GoVersion } from '../x509/index.ts'
-
-/** The repository that a foreseen line names where the engine's own would name one. */
-const REPOSITORY = 'trust-registry-probe'
 
 /** How an engine words what went wrong when somebody logs in, pulls or builds. */
 export interface Words {
@@ -40,8 +38,8 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
   const build = survey.name === 'docker-build'
   const [start, tag] = build
     ? [buildStart(survey, registry), 'latest']
-    : [pullStart(survey, registry), 'none']
-  const head = ask('Head', `${url}${REPOSITORY}/manifests/${tag}`)
+    : [pullStart(survey, registry), PROBE_DIGEST]
+  const head = ask('Head', `${url}${PROBE_REPOSITORY}/manifests/${tag}`)
   return {
     url,
     get: (complaint) => `${start}failed to do request: ${head}${complaint}`,
@@ -53,12 +51,12 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
 /** `ctr` of containerd 2 has the daemon pull (seen on 1.6.20, 1.7.24 and 2.1.9). */
 function pullStart({ name, version = '2' }: EngineSurvey, registry: string): string {
   if (name === 'containerd' && Number.parseInt(version, 10) >= 2) return 'failed to resolve image: '
-  return `failed to resolve reference "${registry}/${REPOSITORY}:none": `
+  return `failed to resolve reference "${registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}": `
 }
 
 /** Seen on 20.10.24, 26.1.5 and 28.5.2; the change between lies in BuildKit 0.11, which is Docker 23. */
 function buildStart({ version = '99' }: EngineSurvey, registry: string): string {
-  const image = `${registry}/${REPOSITORY}`
+  const image = `${registry}/${PROBE_REPOSITORY}`
   return Number.parseInt(version, 10) < 23
     ? 'failed to solve with frontend dockerfile.v0: failed to create LLB definition: '
     : `${image}: failed to resolve source metadata for ${image}:latest: `

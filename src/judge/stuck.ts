@@ -6,7 +6,8 @@ import type { EngineEvidence } from './evidence.ts'
  */
 export function isStuck({ trust, answer }: EngineEvidence): boolean {
   if (trust.fatal !== undefined || trust.elsewhere !== undefined) return true
-  const byHand = trust.overriddenBy !== undefined && trust.editable !== true
+  const edited = trust.overriddenBy !== undefined && trust.editable !== true
+  const byHand = edited || trust.byHand !== undefined
   return (trust.personal === true || byHand) && answer?.outcome === 'refused'
 }
 

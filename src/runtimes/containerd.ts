@@ -9,10 +9,10 @@ import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import { judgeMessage } from './docker-words.ts'
 import { goBuildOf } from './go-build.ts'
+import { PROBE_DIGEST, PROBE_REPOSITORY } from './probe-image.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
 
 const SOCKET = '/run/containerd/containerd.sock'
-const PROBE = 'trust-registry-probe:none'
 /** A host that has answered, on the way to the next. */
 const ANSWERED = /response was http\.Status|trying next host - response/
 
@@ -104,7 +104,7 @@ export class ContainerdEngine implements Engine {
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
     const { directory = DEFAULT_HOSTS } = await readConfig(machine)
-    const image = `${target.registry}/${PROBE}`
+    const image = `${target.registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}`
     const argv = ['ctr', '--address', SOCKET, 'images', 'pull', '--hosts-dir', directory, image] as const
     const { stderr, exitCode, timedOut } = await machine.run(argv, { timeoutMs })
     const lines = stderr.trim().split('\n')

@@ -16,13 +16,12 @@ import type {
   TrustDirectory,
 } from './engine.ts'
 import { goBuildOf } from './go-build.ts'
+import { PROBE_REPOSITORY } from './probe-image.ts'
 import { readPolicy, strictPolicy } from './registries-conf.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import { withScratch } from './scratch.ts'
 
 const MAX_STRAYS = 8
-/** A repository that no registry has: the answer shows TLS, not content. */
-const PROBE_REPOSITORY = 'trust-registry-probe'
 
 /** How a program of the family is called; `scratch` is a directory of ours for its storage. */
 export interface ContainersProgram {

@@ -4,7 +4,8 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { readBuildkit } from './certs-buildkit.ts'
 import { hostDirectories, readContainerd } from './certs-containerd.ts'
-import { CERTS_D, PROBE_REPOSITORY, type DockerEngine } from './docker.ts'
+import type { DockerEngine } from './docker.ts'
+import { PROBE_DIGEST, PROBE_REPOSITORY } from './probe-image.ts'
 import type { ApiRequest } from './docker-api.ts'
 import { judgeMessage } from './docker-words.ts'
 import type { Engine, EngineAnswer, EngineSurvey, Loader, LoginAnswer, TrustDirectory } from './engine.ts'
@@ -30,7 +31,7 @@ const jobs: readonly DockerJob[] = [
     proofOnly: false,
     request: ({ registry }) => ({
       method: 'POST',
-      path: `/images/create?fromImage=${encodeURIComponent(`${registry}/${PROBE_REPOSITORY}`)}&tag=none`,
+      path: `/images/create?fromImage=${encodeURIComponent(`${registry}/${PROBE_REPOSITORY}`)}&tag=${PROBE_DIGEST}`,
     }),
   },
   {
@@ -79,14 +80,15 @@ export class DockerJobEngine implements Engine {
     const right = await this.#docker.trustDirectories(machine, target)
     // Where the underscored form is there, newer versions read nothing else; older ones pass it over.
     const flat = hostDirectories(target.registry)[0]
-    const path = posix.join(CERTS_D, flat ?? target.registry)
+    const path = posix.join(this.#docker.certsD, flat ?? target.registry)
     const there = (await machine.stat(path).catch(() => undefined))?.kind === 'directory'
     return there ? [...right, path] : right
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    if (survey.loader === 'containerd') return readContainerd(machine, CERTS_D, target.registry, survey.go)
-    const path = posix.join(CERTS_D, target.registry)
+    if (survey.loader === 'containerd')
+      return readContainerd(machine, this.#docker.certsD, target.registry, survey.go)
+    const path = posix.join(this.#docker.certsD, target.registry)
     const [read, info] = await Promise.all([
       readBuildkit(machine, path, survey.go),
       machine.stat(path).catch(() => undefined),

@@ -1,5 +1,7 @@
+import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
+import { ownerOf } from './docker-home.ts'
 import { proxyOfEnvironment } from './docker-info.ts'
 import type { EngineSurvey } from './engine.ts'
 
@@ -30,20 +32,27 @@ export function sameProcess(a: DaemonProcess | undefined, b: DaemonProcess | und
 export interface ProcessFacts {
   readonly survey: Partial<Pick<EngineSurvey, 'startedMs' | 'environment' | 'environmentAssumed'>>
   readonly proxy: ProxySettings
+  /** One of its variables; nothing where they cannot be seen. */
+  readonly variable: (name: string) => string | undefined
 }
 
+/** Where a daemon that listens there writes its number. */
+export function pidFiles(socket: string): readonly string[] {
+  const beside = posix.join(posix.dirname(socket), 'docker.pid')
+  return ownerOf(socket) === undefined ? PID_FILES : [beside]
+}
+
+const NOTHING: ProcessFacts = { survey: {}, proxy: {}, variable: () => undefined }
+
 /** @param files where its number may stand */
-export async function processFacts(
-  machine: Machine,
-  files: readonly string[] = PID_FILES,
-): Promise<ProcessFacts> {
+export async function processFacts(machine: Machine, files: readonly string[]): Promise<ProcessFacts> {
   for (const path of files) {
     const pid = await pidIn(machine, path)
     if (!Number.isInteger(pid)) continue
     const startedMs = await startOf(machine, pid)
     const started = startedMs === undefined ? {} : { startedMs }
     const bytes = await machine.read(`/proc/${pid}/environ`).catch(() => undefined)
-    if (bytes === undefined) return { survey: started, proxy: {} }
+    if (bytes === undefined) return { ...NOTHING, survey: started }
     const pairs = bytes.toString('utf8').split('\0')
     const value = (name: string): string | undefined =>
       pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
@@ -53,9 +62,10 @@ export async function processFacts(
     return {
       survey: { ...started, environmentAssumed: false, environment },
       proxy: proxyOfEnvironment(value),
+      variable: value,
     }
   }
-  return { survey: {}, proxy: {} }
+  return NOTHING
 }
 
 /** procfs dates a folder by the first look at it, which memory pressure repeats: field 22 of proc(5) stat is older. */

@@ -6,9 +6,11 @@ import { directoryNames, misnamed, readClassic } from './certs-d.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
 import { dockerAtRest } from './docker-at-rest.ts'
 import { factsOf, proxyInForce } from './docker-info.ts'
-import { processFacts } from './docker-process.ts'
+import { CERTS_D, flavourOf, homeOf, silentFlavour, type DockerHome } from './docker-home.ts'
+import { pidFiles, processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
 import { DAEMON_JSON, daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
+import { PROBE_REPOSITORY } from './probe-image.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import type {
   Credentials,
@@ -19,21 +21,26 @@ import type {
   TrustDirectory,
 } from './engine.ts'
 
-export const CERTS_D = '/etc/docker/certs.d'
 const SOCKET = '/var/run/docker.sock'
+const PODMAN = 'Podman answers on its socket'
 /** Directories with nearly the right name that are looked into. */
 const MAX_STRAYS = 8
-/** A repository that no registry has: the answer shows TLS, not content. */
-export const PROBE_REPOSITORY = 'trust-registry-probe'
 
 /** Docker Engine on the machine itself, its classic loader: `docker login`, `/distribution`, classic pulls. */
 export class DockerEngine implements Engine {
   readonly name = 'docker'
   readonly #socket: string
   #surveying: Promise<EngineSurvey> | undefined
+  /** As the last survey found it. */
+  #home: DockerHome = { certsD: CERTS_D }
 
   constructor(socket: string = SOCKET) {
     this.#socket = socket
+  }
+
+  /** Directories of registries lie below it: known once it was surveyed. */
+  get certsD(): string {
+    return this.#home.certsD
   }
 
   /** Those who ask at the same time get the same answer. */
@@ -59,7 +66,9 @@ export class DockerEngine implements Engine {
     try {
       const [version, info] = await Promise.all([call('/version'), call('/info')])
       const facts = factsOf(version.body, info.body)
-      const process = await processFacts(machine)
+      const flavour = flavourOf(version.body, info.body)
+      const process = await processFacts(machine, pidFiles(this.#socket))
+      this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
       const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
       return {
         ...base,
@@ -67,11 +76,16 @@ export class DockerEngine implements Engine {
         state: 'running',
         ...facts,
         ...process.survey,
+        ...(flavour === undefined ? {} : { flavour }),
+        // Who asks Docker's socket gets Podman's word: the row podman is about that one.
+        ...(flavour === 'podman' ? { state: 'unreachable', needed: false, problem: PODMAN } : {}),
         ...(proxy === undefined ? {} : { proxy }),
       }
     } catch (error) {
       const code = errorCode(error)
-      const present = (await machine.which('dockerd')) ?? (await machine.which('docker'))
+      const flavour = await silentFlavour(machine)
+      this.#home = await homeOf(machine, flavour, this.#socket, () => undefined)
+      const present = (await machine.which('dockerd')) ?? (await machine.which('docker')) ?? flavour
       if (code === 'ENOENT' && present === undefined) return { ...base, installed: false, state: 'absent' }
       const state = code === 'EACCES' ? 'unreachable' : 'down'
       return { ...base, installed: true, state, problem: errorText(error) }
@@ -86,14 +100,14 @@ export class DockerEngine implements Engine {
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
     // The Windows daemon leaves the colons out (moby registry.go hostCertsDir).
     const directories = directoryNames(target).map((name) =>
-      posix.join(CERTS_D, machine.platform === 'win32' ? name.replaceAll(':', '') : name),
+      posix.join(this.certsD, machine.platform === 'win32' ? name.replaceAll(':', '') : name),
     )
     return Promise.resolve(directories)
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
     const directories = await this.trustDirectories(machine, target)
-    const path = directories[0] ?? CERTS_D
+    const path = directories[0] ?? this.certsD
     const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
     const reader = { modern, ...(survey.go ? { go: survey.go } : {}) }
     const read = await readClassic(machine, path, reader)
@@ -101,12 +115,14 @@ export class DockerEngine implements Engine {
     const others = await Promise.all(
       strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
     )
+    const { byHand } = this.#home
     const fault = await daemonJsonFault(machine)
     const damaged = fault === undefined ? [] : [{ path: DAEMON_JSON, reason: fault, damaged: true } as const]
     return {
       ...read,
       ignored: [...read.ignored, ...damaged],
       misnamed: others.map((other) => ({ path: other.path, pool: other.pool })),
+      ...(byHand ? { byHand: { why: byHand.why, fix: byHand.fix(target.registry) } } : {}),
     }
   }
 

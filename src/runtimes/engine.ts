@@ -4,6 +4,8 @@ import type { Target } from '../registry/reference.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 
+import type { Flavour } from './docker-home.ts'
+
 /** Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders". */
 export type Loader = 'classic' | 'buildkit' | 'containerd' | 'containers'
 
@@ -18,6 +20,8 @@ export interface EngineSurvey {
   readonly state: 'running' | 'down' | 'unreachable' | 'absent' | 'at-rest'
   /** False: shown, and not needed for success. */
   readonly needed?: false
+  /** A Docker that keeps its files elsewhere than usual, or is none. */
+  readonly flavour?: Flavour
   /** Docker keeps its images in containerd: pulls read certs.d by other rules than logins. */
   readonly containerdStore?: true
   /** Why it did not answer, in the system's words. */
@@ -86,6 +90,8 @@ export interface TrustDirectory {
   readonly elsewhere?: { readonly path: string; readonly registry: string }
   /** Registries that its settings have it ask first. */
   readonly mirrors?: { readonly path: string; readonly registries: readonly string[] }
+  /** Somebody else writes there. */
+  readonly byHand?: { readonly why: string; readonly fix: string }
   /** `path` is a person's own: root writes nothing there. */
   readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */

@@ -9,7 +9,7 @@ const registry = 'reg.corp:5000'
 const config = '/etc/containerd/config.toml'
 const base = '/etc/containerd/certs.d'
 const right = `${base}/${registry}`
-const image = `${registry}/trust-registry-probe:none`
+const image = `${registry}/trust-registry-probe@sha256:${'0'.repeat(64)}`
 
 const generations: readonly [string, Suite | undefined, RegExp, string][] = [
   ['1.6', undefined, /^1\.6/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],

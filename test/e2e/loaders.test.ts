@@ -84,7 +84,7 @@ describe('the loaders of dockerd, generation by generation', function () {
     return { code, line: stderr.trimEnd().split('\n').at(-1) ?? '' }
   }
   const pull = async (host: Host): Promise<string> =>
-    daemonMessage(await host.run(['docker', 'pull', `${registry}/${repository}:none`]))
+    daemonMessage(await host.run(['docker', 'pull', `${registry}/${repository}@sha256:${'0'.repeat(64)}`]))
   for (const generation of generations) {
     const { title, store, loader, version } = generation
     const bookworm = generation.suite === undefined

@@ -4,7 +4,8 @@ import { createCa } from '../../fixtures/pki.ts'
 import { LocalMachine } from '../../src/machine/local.ts'
 import { parseRegistry } from '../../src/registry/reference.ts'
 import { unprivileged } from '../machine/throwaway.ts'
-import { engineHere } from './daemon.ts'
+import { DockerEngine } from '../../src/runtimes/docker.ts'
+import { closeDaemons, daemon, engineHere } from './daemon.ts'
 
 const VERSION = [200, { Version: '20.10.24+dfsg1', GoVersion: 'go1.19.8' }] as const
 const INFO = [
@@ -111,6 +112,63 @@ describe('runtimes/docker: survey', () => {
     const { installed, state, problem } = await engine.survey(machine(), 50)
     assert.deepEqual([installed, state], [true, 'down'])
     assert.ok(problem !== undefined && problem !== '')
+  })
+})
+
+describe('runtimes/docker: other Dockers', () => {
+  const { machine, path, put, start, engine } = engineHere()
+  const seen = async (version: object, info: object) => {
+    await start({ 'GET /version': [200, { ...VERSION[1], ...version }], 'GET /info': [200, info] })
+    const survey = await engine.survey(machine(), 2000)
+    const trust = await engine.readTrust(machine(), parseRegistry('reg:5000'), survey)
+    return { survey, trust }
+  }
+
+  it('the snap keeps its files below its own folder, whether it answers or not', async () => {
+    const snap = '/var/snap/docker/current/etc/docker/certs.d/reg:5000'
+    const { survey, trust } = await seen({}, { DockerRootDir: '/var/snap/docker/common/var-lib-docker' })
+    assert.deepEqual([survey.flavour, trust.path, trust.byHand], ['snap', snap, undefined])
+    await closeDaemons()
+    fs.rmSync(path('var/run/docker.sock'), { force: true })
+    fs.mkdirSync(path('var/snap/docker/current'), { recursive: true })
+    const silent = await engine.survey(machine(), 2000)
+    assert.deepEqual([silent.installed, silent.state], [true, 'down'])
+    assert.deepEqual(await engine.trustDirectories(machine(), parseRegistry('reg:5000')), [snap])
+  })
+
+  it('Docker Desktop copies a folder of the person when it starts: nothing is written by us', async () => {
+    for (const [version, info] of [
+      [{ Platform: { Name: 'Docker Desktop 4.49.0 (208003)' } }, {}],
+      [{}, { OperatingSystem: 'Docker Desktop' }],
+    ] as const) {
+      const { survey, trust } = await seen(version, info)
+      assert.equal(survey.flavour, 'desktop')
+      assert.match(trust.path, /\/\.docker\/certs\.d\/reg:5000$/)
+      assert.match(trust.byHand?.fix ?? '', /^mkdir -p \S+reg:5000\ncp CA\.pem .*\ndocker desktop restart/)
+      await closeDaemons()
+    }
+  })
+
+  it('Podman on the socket is no Docker: nobody needs that row', async () => {
+    const { survey } = await seen({ Components: [{ Name: 'Podman Engine', Version: '4.3.1' }] }, {})
+    assert.deepEqual([survey.flavour, survey.state, survey.needed], ['podman', 'unreachable', false])
+  })
+
+  it('a rootless daemon reads the folder of its own person, by its environment where that can be seen', async () => {
+    const own = new DockerEngine('/run/user/1234/docker.sock')
+    fs.mkdirSync(path('run/user/1234'), { recursive: true })
+    fs.mkdirSync(path('etc'), { recursive: true })
+    put('etc/passwd', 'root:x:0:0::/root:/bin/sh\njoe:x:1234:1234::/home/joe:/bin/sh\n')
+    const info = { SecurityOptions: ['name=seccomp,profile=default', 'name=rootless'] }
+    await daemon(path('run/user/1234/docker.sock'), { 'GET /version': VERSION, 'GET /info': [200, info] })
+    const target = parseRegistry('reg:5000')
+    const trust = await own.readTrust(machine(), target, await own.survey(machine(), 2000))
+    assert.equal(trust.path, '/home/joe/.config/docker/certs.d/reg:5000')
+    assert.match(trust.byHand?.why ?? '', /rootless daemon of joe/)
+    put('run/user/1234/docker.pid', '77')
+    put('proc/77/environ', 'HOME=/home/joe\0XDG_CONFIG_HOME=/srv/joe\0')
+    await own.survey(machine(), 2000)
+    assert.deepEqual(await own.trustDirectories(machine(), target), ['/srv/joe/docker/certs.d/reg:5000'])
   })
 })
 

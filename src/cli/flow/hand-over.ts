@@ -11,7 +11,7 @@ import type { Context, Stored } from './context.ts'
 import type { Required } from './files.ts'
 import type { Order, TrustOrder } from './order.ts'
 import { toldProxy } from './reach.ts'
-import type { Site } from './site.ts'
+import { isOwn, type Site } from './site.ts'
 
 /** Lines of the privileged half; a request to store a login is answered with a line of its own. */
 export type Message =
@@ -38,7 +38,8 @@ const DEFAULT_SOCKETS = new Set([undefined, '/var/run/docker.sock', '/run/docker
  */
 export async function handsFor(site: Site, what: string): Promise<Hands> {
   const { machine, options, services } = site
-  if (machine.who().privileged) return 'own'
+  const theirs = site.place !== undefined && isOwn(site.place) && options.scope === 'registry'
+  if (machine.who().privileged || theirs) return 'own'
   const again = againLine(site)
   if (machine.kind === 'ssh') {
     const { name } = machine.who().invoker

@@ -2,6 +2,7 @@ import { TrustError } from '../../errors.ts'
 import type { Boot2docker } from '../../machine/boot2docker.ts'
 import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { ownerOf, personalSocket } from '../../runtimes/docker-home.ts'
 import { dockerEndpoint } from '../../runtimes/docker-context.ts'
 import { parseMachine } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
@@ -25,6 +26,15 @@ export interface Place {
 /** Behind another socket of a context there is mostly a virtual machine: Docker Desktop, colima, Rancher Desktop. */
 const USUAL_SOCKETS = new Set(['/var/run/docker.sock', '/run/docker.sock'])
 
+/** A person's own daemon, where there is no other. */
+async function ownDaemon(machine: Machine): Promise<{ readonly socket?: string }> {
+  const there = async (path: string): Promise<boolean> =>
+    (await machine.stat(path).catch(() => undefined)) !== undefined
+  const socket = personalSocket(machine)
+  const [usual, own] = await Promise.all(['/var/run/docker.sock', socket].map(there))
+  return usual === false && own === true ? { socket } : {}
+}
+
 /** The computer that the command was typed on. */
 export function thisComputer(services: Services): Machine {
   return new LocalMachine({ env: services.io.env })
@@ -44,10 +54,11 @@ export async function findPlace(options: Options, services: Services, change: bo
   if (options.machine?.kind === 'root') return (await import('./image-root.ts')).openImage(options.machine)
   if (options.machine) return openSsh(options.machine, '--machine', options, services, change)
   const { host, why } = await dockerEndpoint(machine, env)
-  if (host === undefined) return { machine, close }
+  if (host === undefined) return { machine, close, ...(await ownDaemon(machine)) }
   if (host.startsWith('unix://')) {
     const socket = host.slice('unix://'.length)
-    if (why === 'DOCKER_HOST' || USUAL_SOCKETS.has(socket)) return { machine, socket, close }
+    const here = why === 'DOCKER_HOST' || USUAL_SOCKETS.has(socket) || ownerOf(socket) !== undefined
+    if (here) return { machine, socket, close }
     throw new TrustError(
       'policy',
       `${why} points to ${host}: that engine may read other files than this computer's`,

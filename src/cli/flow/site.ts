@@ -4,6 +4,7 @@ import { MEMORY } from '../../machine/boot2docker.ts'
 import { TrustError } from '../../errors.ts'
 import { MachineLost } from '../../machine/lost.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { ownerOf } from '../../runtimes/docker-home.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import { findPlace, thisComputer, type Place } from './place.ts'
@@ -73,10 +74,21 @@ export function createSite(
     options,
     services,
     machine,
-    state: new State(machine, options.stateDir ?? usualStateDir(place)),
+    state: new State(machine, options.stateDir ?? usualStateDir(place, services.io.env)),
   }
 }
 
-function usualStateDir({ vm }: Omit<Place, 'close'>): string {
+function usualStateDir(place: Omit<Place, 'close'>, env: Services['io']['env']): string {
+  const { vm, machine } = place
+  if (isOwn(place)) {
+    const { home } = machine.who().invoker
+    return posix.join((env['XDG_STATE_HOME'] ?? '') || posix.join(home, '.local/state'), 'trust-registry')
+  }
   return vm ? posix.join(vm.disk, MEMORY) : DEFAULT_STATE_DIR
+}
+
+/** A person at their own rootless daemon: all that is written is theirs, and nobody else's rights are needed. */
+export function isOwn({ machine, socket }: Omit<Place, 'close'>): boolean {
+  const { privileged, invoker } = machine.who()
+  return !privileged && socket !== undefined && ownerOf(socket) === invoker.uid
 }
