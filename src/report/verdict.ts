@@ -36,6 +36,7 @@ const stops: Readonly<Record<string, string>> = {
   'change-failed': 'failed: nothing on this machine is changed',
   'rollback-incomplete': 'FAILED: some of it is left, see below',
   'login-failed': 'the login failed',
+  'state-damaged': 'stopped: what is on record here cannot be read',
   locked: 'stopped: another run is at work',
   'needs-privilege': 'stopped: this needs administrator rights',
   interrupted: 'interrupted: nothing on this machine is changed',
@@ -72,18 +73,21 @@ function stopped(error: ErrorDocument, document: RegistryDocument): string {
 }
 
 function undone(document: RegistryDocument, restart: boolean): Verdict {
-  const removed = document.changes.filter((change) => change.state === 'removed').length
+  const done = document.changes.some(({ state }) => state === 'removed' || state === 'written')
   const kept = document.changes.filter((change) => change.state === 'kept').length
   if (kept > 0 && !document.ok)
     return { tone: 'bad', text: `undone only in part: ${plural(kept, 'file')} kept` }
-  if (removed > 0 && restart)
-    return { tone: 'warn', text: 'undone, but docker trusts it until it is restarted' }
-  if (removed > 0)
+  if (done && restart) return { tone: 'warn', text: 'undone, but docker trusts it until it is restarted' }
+  if (done)
     return {
       tone: 'good',
       text: `undone: ${kept > 0 ? `${plural(kept, 'file')} kept` : 'everything of ours is gone'}`,
     }
   if (document.plan.length > 0) return { tone: 'warn', text: 'would be undone: nothing is changed yet' }
+  const shared = document.changes.some(({ state }) => state === 'unchanged')
+  if (document.changed && shared)
+    return { tone: 'good', text: 'undone: what other registries need as well stays' }
+  if (document.changed) return { tone: 'good', text: 'forgotten: its files were gone already' }
   return { tone: 'good', text: 'nothing to undo' }
 }
 

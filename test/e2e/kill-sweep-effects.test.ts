@@ -31,6 +31,9 @@ describe('the program, killed while it has others act on what it wrote', functio
     assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`)
   }
 
+  /** As on a machine where nothing was ever done, so that each run makes the same calls. */
+  const forget = (host: Host) => (): Promise<unknown> => host.run(['rm', '-rf', '/var/lib/trust-registry'])
+
   async function swept(host: Host, scenario: Scenario, options: SweepOptions): Promise<void> {
     const tally = await sweep(host, scenario, options)
     const { points, tried, old } = tally
@@ -52,7 +55,8 @@ describe('the program, killed while it has others act on what it wrote', functio
         insecure: info.stdout.includes(`"${registry}":`),
       }
     }
-    const scenario = { name: 'replace', there: trust, back: () => does(host, undo), look }
+    const fresh = forget(host)
+    const scenario = { name: 'replace', there: trust, back: () => does(host, undo), fresh, look }
     const stride = 24
     await swept(host, scenario, full ? {} : { stride, offset: Math.floor(Math.random() * stride) })
     assert.deepEqual(await host.snapshot(watched), before, 'to the byte')
@@ -72,7 +76,8 @@ describe('the program, killed while it has others act on what it wrote', functio
       docker: await askDaemon(host, registry),
     })
     const system = [...trust, '--scope', 'system']
-    const trusting = { name: 'system, trust', there: system, back: () => does(host, undo), look }
+    const fresh = forget(host)
+    const trusting = { name: 'system, trust', there: system, back: () => does(host, undo), fresh, look }
     await swept(host, trusting, {})
     await does(host, system)
     await swept(host, { name: 'system, undo', there: undo, back: () => does(host, system), look }, {})

@@ -474,6 +474,28 @@ describe('report: quiet, several registries, the other endings', () => {
     ],
     ['nothing to undo', '✓ nothing to undo', outcome('undo', registry())],
     [
+      'files that somebody took away before us',
+      '✓ forgotten: its files were gone already',
+      outcome('undo', registry({ changed: true })),
+    ],
+    [
+      'a file that another registry needs',
+      '✓ undone: what other registries need as well stays',
+      outcome('undo', registry({ changed: true, changes: [{ path: '/a', state: 'unchanged' }] })),
+    ],
+    [
+      'old bytes put back',
+      '✓ undone: everything of ours is gone',
+      outcome(
+        'undo',
+        registry({
+          changed: true,
+          plan: [{ action: 'write', target: '/a', reason: 'as it was before', privileged: true }],
+          changes: [{ path: '/a', state: 'written' }],
+        }),
+      ),
+    ],
+    [
       'rolled back',
       '✗ failed: nothing on this machine is changed',
       outcome(

@@ -1,31 +1,25 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { isServed, wouldAccept } from '../../judge/index.ts'
+import { wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
-import { wantsClient } from './client.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { filesFor, servedOf } from './files.ts'
 import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { keeperFor, type Keeper } from './credentials.ts'
-import { loginFailed, withLogin, type LoginReport } from './login-report.ts'
-import { login, type Attempt } from './login.ts'
+import { withLogin } from './login-report.ts'
+import type { Attempt } from './login.ts'
 import { sameRecord } from './record.ts'
-import { judgeAgain, type Case } from './observe.ts'
+import type { Case } from './observe.ts'
+import { prove } from './prove.ts'
 import type { Survey } from './survey.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
-import { reloadDeadline } from './restarts.ts'
 import { isStale, restartByHand } from './stale.ts'
-import { restartLine } from './restarts.ts'
-
-interface Proof {
-  readonly seen: Case
-  readonly login?: LoginReport
-}
+import { reloadDeadline, restartLine } from './restarts.ts'
 
 /**
  * Applies what was approved, under the lock, and lets the engine itself prove it; or leaves everything as it was.
@@ -136,69 +130,6 @@ async function planFor(context: Context, seen: Case, approved: Approved): Promis
   const installed = await planInstall(context, registry, approved, files)
   const plan = withReloads(installed, installed.records.files, reloadDeadline(context))
   return context.options.prune ? planPrune(context, plan, registry) : plan
-}
-
-/** The engine's own word, then the login. Whatever is thrown here takes the change back. */
-async function prove(
-  context: Context,
-  survey: Survey,
-  before: Case,
-  attempt: Attempt,
-  keeper: Keeper,
-  restarts: boolean,
-): Promise<Proof> {
-  const seen = await judgeAgain(context, survey, before)
-  for (const engine of seen.evidence.engines) {
-    const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
-    if (!isServed(engine) || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
-    const unknown = context.client !== undefined && wantsClient(engine.answer?.message ?? '')
-    if (engine.answer?.outcome === 'accepted' && !unknown) continue
-    // Without a restart it cannot see the OS store as it is now; that is said, and no failure.
-    if (context.options.scope === 'system' && !restarts) continue
-    const said = engine.answer?.message ?? 'it did not answer'
-    const refused = engine.answer?.outcome === 'refused'
-    throw new TrustError(
-      'change-failed',
-      `${engine.survey.name} ${refused ? 'still refuses' : 'does not reach'} the registry; everything was rolled back`,
-      {
-        seen: said,
-        fix:
-          context.options.scope === 'system'
-            ? `trust-registry ${before.target.registry}      # by its own directory, without the OS store`
-            : `trust-registry diagnose ${before.target.registry}`,
-      },
-    )
-  }
-  const done = await logIn(context, seen, attempt, keeper)
-  return { seen, ...(done ? { login: done } : {}) }
-}
-
-/**
- * @returns undefined where nobody is to log in
- * @throws TrustError `login-failed` where the login was required
- */
-export async function logIn(
-  context: Context,
-  seen: Case,
-  attempt: Attempt,
-  keeper: Keeper,
-): Promise<LoginReport | undefined> {
-  if (attempt.kind !== 'proven') return undefined
-  const running = seen.evidence.engines.find((engine) => engine.survey.state === 'running')
-  const engine = context.engines.find((entry) => entry.name === running?.survey.name)
-  const consumer = seen.judgement.consumers.find((entry) => entry.name === engine?.name)
-  const report =
-    engine && consumer?.state === 'trusted'
-      ? await login(context, seen, engine, attempt, keeper)
-      : withheld(engine ? `${engine.name} does not verify the chain` : 'no engine answers')
-  if (!report.document.ok && context.options.loginRequired)
-    throw loginFailed(context, seen.target.registry, report)
-  return report
-}
-
-function withheld(why: string): LoginReport {
-  const message = `${why}, so it was not handed the password`
-  return { document: { attempted: false, ok: false, message }, findings: [] }
 }
 
 /** An engine that was prepared on demand but is not there cannot be asked: that is no failure. */

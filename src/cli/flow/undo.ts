@@ -69,7 +69,8 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
   const stale = refreshed && restarts.length === 0 && (await isRunning(context))
   const result = {
     restart: stale ? await restartLine(context) : undefined,
-    changed: !isEmpty(done),
+    // Where the files were gone already, what is on record goes all the same.
+    changed: known || !isEmpty(done),
     verified: false,
     plan: done.items,
     changes: done.changes,

@@ -1,0 +1,80 @@
+import { TrustError } from '../../errors.ts'
+import { isServed, type EngineEvidence } from '../../judge/index.ts'
+import { wantsClient } from './client.ts'
+import type { Context } from './context.ts'
+import type { Keeper } from './credentials.ts'
+import { login, type Attempt } from './login.ts'
+import { loginFailed, type LoginReport } from './login-report.ts'
+import { judgeAgain, type Case } from './observe.ts'
+import type { Survey } from './survey.ts'
+
+export interface Proof {
+  readonly seen: Case
+  readonly login?: LoginReport
+}
+
+/** The engine's own word, then the login. Whatever is thrown here takes the change back. */
+export async function prove(
+  context: Context,
+  survey: Survey,
+  before: Case,
+  attempt: Attempt,
+  keeper: Keeper,
+  restarts: boolean,
+): Promise<Proof> {
+  const seen = await judgeAgain(context, survey, before)
+  for (const engine of seen.evidence.engines) {
+    const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
+    if (!isServed(engine) || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
+    const unknown = context.client !== undefined && wantsClient(engine.answer?.message ?? '')
+    if (engine.answer?.outcome === 'accepted' && !unknown) continue
+    // Without a restart it cannot see the OS store as it is now; that is said, and no failure.
+    if (context.options.scope === 'system' && !restarts) continue
+    throw unproven(context, before, engine)
+  }
+  const done = await logIn(context, seen, attempt, keeper)
+  return { seen, ...(done ? { login: done } : {}) }
+}
+
+function unproven({ options }: Context, { target }: Case, { survey, answer }: EngineEvidence): TrustError {
+  const refused = answer?.outcome === 'refused'
+  return new TrustError(
+    'change-failed',
+    `${survey.name} ${refused ? 'still refuses' : 'does not reach'} the registry; everything was rolled back`,
+    {
+      seen: answer?.message ?? 'it did not answer',
+      fix:
+        options.scope === 'system'
+          ? `trust-registry ${target.registry}      # by its own directory, without the OS store`
+          : `trust-registry diagnose ${target.registry}`,
+    },
+  )
+}
+
+/**
+ * @returns undefined where nobody is to log in
+ * @throws TrustError `login-failed` where the login was required
+ */
+export async function logIn(
+  context: Context,
+  seen: Case,
+  attempt: Attempt,
+  keeper: Keeper,
+): Promise<LoginReport | undefined> {
+  if (attempt.kind !== 'proven') return undefined
+  const running = seen.evidence.engines.find((engine) => engine.survey.state === 'running')
+  const engine = context.engines.find((entry) => entry.name === running?.survey.name)
+  const consumer = seen.judgement.consumers.find((entry) => entry.name === engine?.name)
+  const report =
+    engine && consumer?.state === 'trusted'
+      ? await login(context, seen, engine, attempt, keeper)
+      : withheld(engine ? `${engine.name} does not verify the chain` : 'no engine answers')
+  if (!report.document.ok && context.options.loginRequired)
+    throw loginFailed(context, seen.target.registry, report)
+  return report
+}
+
+function withheld(why: string): LoginReport {
+  const message = `${why}, so it was not handed the password`
+  return { document: { attempted: false, ok: false, message }, findings: [] }
+}
