@@ -79,8 +79,13 @@ export function proofLines(document: RegistryDocument, restartNeeded: boolean, s
     // Nobody goes there for the OS store: its bundle was read, and held against the chain.
     const engines = names.filter((name) => name !== 'system')
     const reached = engines.join() === 'docker' ? "docker's daemon" : sentenceList(engines)
+    // In an image nobody runs to be asked.
+    const atRest = document.consumers.some(({ assumed, state }) => assumed === true && state === 'trusted')
+    const word = atRest
+      ? `by the files that ${sentenceList(engines)} will read in the image`
+      : `${reached} reached /v2/`
     const said = [
-      ...(engines.length > 0 ? [`${reached} reached /v2/`] : []),
+      ...(engines.length > 0 ? [word] : []),
       ...(engines.length < names.length ? ['the bundle of the OS store holds what it takes'] : []),
     ]
     return [` ${style.paint('good', `${style.glyph.good} verified`)}: ${said.join('; ')}`]

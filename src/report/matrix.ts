@@ -68,8 +68,9 @@ function columnsOf(document: RegistryDocument, style: Style): ReadonlyMap<string
   return columns
 }
 
-function seesCell({ state, seesChain }: Consumer, { glyph }: Style): Cell {
-  const seen = seesChain ?? (state === 'trusted' || state === 'refused' ? true : undefined)
+function seesCell({ state, seesChain, assumed }: Consumer, { glyph }: Style): Cell {
+  const seen =
+    seesChain ?? (assumed !== true && (state === 'trusted' || state === 'refused') ? true : undefined)
   if (seen === undefined) return { text: state === 'unchecked' ? glyph.none : glyph.unknown }
   return seen ? { text: glyph.good } : { text: glyph.bad, tone: 'bad' }
 }

@@ -92,8 +92,10 @@ describe('e2e: the root folder of an image', function () {
 
   it('what was written into an image is taken back from the system that booted of it', async () => {
     const root = await roots.create('moved', 'trixie')
-    const run = await runJson(builder, [registry, '--machine', root, ...ca])
+    const run = await builder.product([registry, '--machine', root, ...ca])
     assert.equal(run.code, 0, run.stdout)
+    assert.match(run.stdout, /verified: by the files that .*docker.* will read in the image/)
+    assert.doesNotMatch(run.stdout, /reached/)
     const booted = await scene.lab.host('moved', { root, prepared: true, hosts })
     const undo = await runJson(booted, ['undo', registry, '--yes'])
     assert.equal(undo.code, 0, undo.stdout)
