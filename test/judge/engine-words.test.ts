@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { EngineSurvey } from '../../src/runtimes/engine.ts'
 import { wordsOf } from '../../src/judge/engine-words.ts'
 import { newestGo, parseGoVersion } from '../../src/x509/index.ts'
+import { PROBE_DIGEST } from '../../src/runtimes/probe-image.ts'
 
 const REGISTRY = 'reg.corp:5000'
 
@@ -38,9 +39,8 @@ describe('judge: the words of an engine around those of Go', () => {
   })
 
   it('docker pull and containerd: a reference', () => {
-    const head =
-      'failed to do request: Head "https://reg.corp:5000/v2/trust-registry-probe/manifests/none": X'
-    const reference = 'failed to resolve reference "reg.corp:5000/trust-registry-probe:none": '
+    const head = `failed to do request: Head "https://reg.corp:5000/v2/trust-registry-probe/manifests/${PROBE_DIGEST}": X`
+    const reference = `failed to resolve reference "reg.corp:5000/trust-registry-probe@${PROBE_DIGEST}": `
     for (const survey of [
       { name: 'docker-containerd', version: '28.5.2' },
       { name: 'containerd', version: '1.7.24' },
