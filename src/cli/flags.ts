@@ -46,8 +46,9 @@ const targets = {
   runtime: string({
     ...many,
     helpValue: 'NAME',
-    options: ['docker', 'podman', 'skopeo', 'buildah', 'containerd'],
-    summary: 'docker, podman, skopeo, buildah, containerd; all that are found unless given (repeatable)',
+    options: ['docker', 'podman', 'skopeo', 'buildah', 'containerd', 'buildkit', 'k3s', 'rke2'],
+    summary:
+      'docker, podman, skopeo, buildah, containerd, buildkit, k3s, rke2; those found unless given (repeatable)',
   }),
   file: string({ helpValue: 'LIST', summary: 'read registries from a file, one a line, # begins a comment' }),
 }

@@ -5,6 +5,7 @@ import type { Finding } from './judgement.ts'
 
 /** Engines that share their files share a name where those are spoken of. */
 export function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
+  if (survey.unasked === true) return survey.name
   if (survey.loader === 'containers') return "podman's family"
   const jobs: Readonly<Record<string, string>> = {
     'docker-build': 'docker build',

@@ -18,6 +18,8 @@ export interface EngineSurvey {
   readonly installed: boolean
   /** `running`: it answered; `unreachable`: it is there, we may not speak to it; `at-rest`: in an image, where nobody runs. */
   readonly state: 'running' | 'down' | 'unreachable' | 'absent' | 'at-rest'
+  /** Nobody here can ask it: what is written for it is prepared, and no more. */
+  readonly unasked?: true
   /** False: shown, and not needed for success. */
   readonly needed?: false
   /** A Docker that keeps its files elsewhere than usual, or is none. */

@@ -66,9 +66,21 @@ describe('completion', () => {
         'skopeo',
         'buildah',
         'containerd',
+        'buildkit',
+        'k3s',
+        'rke2',
       ])
       assert.deepEqual(complete('--runtime', '=', 'do'), ['docker'])
-      assert.deepEqual(complete('--runtime', '='), ['docker', 'podman', 'skopeo', 'buildah', 'containerd'])
+      assert.deepEqual(complete('--runtime', '='), [
+        'docker',
+        'podman',
+        'skopeo',
+        'buildah',
+        'containerd',
+        'buildkit',
+        'k3s',
+        'rke2',
+      ])
       assert.deepEqual(complete('--ca', '=', 'x', 'sta'), ['status'])
       assert.deepEqual(complete('reg:5000', '-u', ''), [])
       assert.deepEqual(complete('reg:5000', ''), [])

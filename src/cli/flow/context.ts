@@ -5,6 +5,7 @@ import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { preparedEngines } from '../../runtimes/prepared.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { readCertificates, type Certificate, type ClientPair } from '../../x509/index.ts'
 import { readNamedFile } from '../files.ts'
@@ -56,6 +57,7 @@ export async function createContext(
         ...dockerJobs(docker),
         ...containersEngines(ownAuthFile(services, place?.machine)),
         new ContainerdEngine(options.runtimes.includes('containerd')),
+        ...preparedEngines(),
       ],
       options.runtimes,
     ),

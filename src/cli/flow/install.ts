@@ -132,14 +132,17 @@ async function planFor(context: Context, seen: Case, approved: Approved): Promis
   return context.options.prune ? planPrune(context, plan, registry) : plan
 }
 
-/** An engine that was prepared on demand but is not there cannot be asked: that is no failure. */
+/** An engine that was prepared on demand but is not there, or answers nobody, cannot be asked: that is no failure. */
 function exitAfter(context: Context, seen: Case): ExitCode {
   const code = exitOfCase(seen)
   const waiting = seen.evidence.engines.filter(
     (engine) => engine.required && engine.answer?.outcome !== 'accepted',
   )
-  const prepared = waiting.every(
-    (engine) => context.options.runtimes.includes(engine.survey.name) && !engine.survey.installed,
-  )
+  const prepared = waiting.every((engine) => {
+    const { name, unasked, installed } = engine.survey
+    if (!context.options.runtimes.includes(name)) return false
+    // What its settings name now has to be enough: nobody else will say so.
+    return unasked === true ? wouldAccept({ ...seen.evidence, engines: [engine] }, []) : !installed
+  })
   return code === 1 && waiting.length > 0 && prepared ? 0 : code
 }

@@ -14,11 +14,17 @@ export async function readYaml(
   return { value: (read.document.toJS({ maxAliasCount: 100 }) ?? {}) as unknown }
 }
 
+/** In the bundle what a CommonJS library exports is below `default` only. */
+async function library(): Promise<typeof import('yaml')> {
+  const loaded: typeof import('yaml') & { readonly default?: typeof import('yaml') } = await import('yaml')
+  return loaded.default ?? loaded
+}
+
 async function parse(
   text: string,
 ): Promise<{ readonly document: Document.Parsed } | { readonly damage: Damage }> {
   // Loaded when there is something to read: few machines have such a file.
-  const { LineCounter, parseAllDocuments } = await import('yaml')
+  const { LineCounter, parseAllDocuments, parseDocument } = await library()
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, strict: true })
   const [document, second] = Array.isArray(documents) ? documents : []
@@ -27,7 +33,6 @@ async function parse(
     return { damage: { line, column: col, message } }
   }
   if (second) return damage(second.range[0], 'a second document begins')
-  const { parseDocument } = await import('yaml')
   const only = document ?? parseDocument('')
   const [error] = only.errors
   return error ? damage(error.pos[0], error.message) : { document: only }
@@ -44,7 +49,7 @@ export async function withYaml(
 ): Promise<Edited> {
   const [before, read] = [await readYaml(text), await parse(text)]
   if ('damage' in before || 'damage' in read) return { unsafe: 'it is damaged' }
-  const { isMap, isScalar } = await import('yaml')
+  const { isMap, isScalar } = await library()
   const wanted = withValue(before.value, path, value)
   let node: ParsedNode | null = read.document.contents
   let holder: Pair<ParsedNode, ParsedNode | null> | undefined

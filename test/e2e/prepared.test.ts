@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { createCa } from '../../fixtures/pki.ts'
+import { runJson, watched, withLab } from './scene.ts'
+
+const registry = 'reg.corp:5000'
+const YAML = '/etc/rancher/k3s/registries.yaml'
+
+describe('engines that are prepared and asked by nobody', function () {
+  const scene = withLab(this)
+
+  it('k3s: registries.yaml names the CA, exit 0 and not verified, undone to the byte; another CA there is left alone', async () => {
+    const root = await createCa({ name: 'Corp Root CA' })
+    const server = await scene.lab.server('registry')
+    await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })] })
+    const host = await scene.lab.host('client', { hosts: { 'reg.corp': server.address }, docker: false })
+    await host.write('/root/ca.pem', root.pem)
+    const before = '# of this node\nmirrors:\n  docker.io: # first\n'
+    await host.write(YAML, before)
+    const snapshot = await host.snapshot(watched)
+    const args = [registry, '--ca', '/root/ca.pem', '--runtime', 'k3s']
+    const trusted = await runJson(host, args)
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.equal(trusted.registry.verified, false)
+    const file = trusted.registry.changes.find(({ path }) => path.endsWith('.crt'))?.path ?? ''
+    const added = `configs:\n  "${registry}":\n    tls:\n      ca_file: "${file}"\n`
+    assert.equal(await host.read(YAML), before + added)
+    assert.equal(await host.read(file), root.pem)
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    assert.deepEqual(await host.snapshot(watched), snapshot)
+
+    const theirs = `configs:\n  "${registry}":\n    tls:\n      ca_file: /root/other.pem\n`
+    await host.write('/root/other.pem', (await createCa({ name: 'Another CA' })).pem)
+    await host.write(YAML, theirs)
+    const left = await runJson(host, args)
+    assert.equal(left.code, 1, left.stdout)
+    assert.equal(await host.read(YAML), theirs)
+  })
+})
