@@ -73,7 +73,7 @@ const place = {
   machine: string({
     helpValue: 'WHERE',
     summary:
-      "local, ssh://user@host[:port], or the root folder of an image: where the engine lives; Docker's own settings unless given",
+      "local, ssh://user@host[:port], boot2docker[:NAME], or the root folder of an image: where the engine lives; Docker's own settings unless given",
   }),
 }
 

@@ -8,7 +8,7 @@ const MAX_SKEW_SECONDS = 300
 /** What `GET /v2/` shows beside TLS (distribution spec, "API version check"). */
 export function registryFindings(observation: Observation): readonly Finding[] {
   const { ping } = observation
-  if (!ping) return []
+  if (!ping) return skew(observation)
   return [...notARegistry(ping, observation.target.registry), ...skew(observation)]
 }
 
@@ -93,17 +93,35 @@ function version(ping: Ping): readonly Finding[] {
 }
 
 function skew(observation: Observation): readonly Finding[] {
-  const seconds = observation.clockSkewSeconds ?? 0
-  if (Math.abs(seconds) <= MAX_SKEW_SECONDS) return []
-  const amount =
-    Math.abs(seconds) > 172_800 ? `${Math.round(Math.abs(seconds) / 86_400)} days` : `${Math.abs(seconds)} s`
-  return [
-    {
-      code: 'clock-skew',
-      severity: 'warning',
-      owner: 'machine',
-      message: `this machine's clock and the registry's differ: the registry is ${amount} ${seconds > 0 ? 'ahead' : 'behind'}`,
-      fix: 'timedatectl set-ntp true',
-    },
-  ]
+  const { clockSkewSeconds, machineAheadSeconds: ahead = 0 } = observation
+  const registry = clockSkewSeconds ?? 0
+  if (isFar(registry)) {
+    const message = `this machine's clock and the registry's differ: the registry is ${apart(registry)}`
+    const third = isFar(ahead) && !isFar(registry + ahead) ? "; this computer's own agrees with it" : ''
+    return [clockSkew(`${message}${third}`)]
+  }
+  // The registry has not said what time it is: this computer's is the only other one.
+  if (clockSkewSeconds === undefined && isFar(ahead))
+    return [clockSkew(`this machine's clock and this computer's differ: the machine is ${apart(ahead)}`)]
+  return []
+}
+
+function isFar(seconds: number): boolean {
+  return Math.abs(seconds) > MAX_SKEW_SECONDS
+}
+
+function apart(seconds: number): string {
+  const size = Math.abs(seconds)
+  const amount = size > 172_800 ? `${Math.round(size / 86_400)} days` : `${size} s`
+  return `${amount} ${seconds > 0 ? 'ahead' : 'behind'}`
+}
+
+function clockSkew(message: string): Finding {
+  return {
+    code: 'clock-skew',
+    severity: 'warning',
+    owner: 'machine',
+    message,
+    fix: 'timedatectl set-ntp true',
+  }
 }

@@ -4,10 +4,11 @@ import { errorText } from '../errors.ts'
 import { certificatesFromPkcs7, parseCertificate, type CertPool, type Certificate } from '../x509/index.ts'
 import { isSelfSigned, isSignedBy } from '../x509/index.ts'
 import { mayCall } from './addresses.ts'
-import type { Limits } from './connect.ts'
+import type { Limits, Wire } from './connect.ts'
 import { within } from './deadline.ts'
 import { lookUp } from './look-up.ts'
 import type { AiaFetch } from './observation.ts'
+import { overWire } from './over-wire.ts'
 
 const MAX_FETCHES = 3
 const MAX_BYTES = 64 * 1024
@@ -92,13 +93,15 @@ async function fetchIssuers(
   try {
     const parsed = new URL(url)
     if (parsed.username !== '' || parsed.password !== '') throw new Error('the address holds a user name')
-    const address = await permittedAddress(parsed, registryAddresses, ms, limits.signal)
+    const address = await permittedAddress(parsed, registryAddresses, ms, limits.signal, limits.wire)
     const undici = await import('./http.ts')
     client = new undici.Client(parsed.origin, {
       headersTimeout: ms,
       bodyTimeout: ms,
       // The address that was checked is the one that is called, whatever DNS says a moment later.
-      connect: { timeout: ms, lookup: pinned(address), rejectUnauthorized: false },
+      connect: limits.wire
+        ? overWire(limits.wire, parsed, address, ms, limits.signal)
+        : { timeout: ms, lookup: pinned(address), rejectUnauthorized: false },
     })
     const body = await within(ms, `AIA ${url}`, limits.signal, download(parsed, client))
     return { url, namedBy, certificates: await decode(body) }
@@ -115,9 +118,10 @@ async function permittedAddress(
   registryAddresses: readonly string[],
   ms: number,
   signal: AbortSignal | undefined,
+  wire: Wire | undefined,
 ): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const limits = { timeoutMs: ms, ...(signal ? { signal } : {}) }
+  const limits = { timeoutMs: ms, ...(signal ? { signal } : {}), ...(wire ? { wire } : {}) }
   const [address = ''] = isIP(host) ? [host] : await lookUp(host, 'AIA name look-up', limits)
   if (!mayCall(address, registryAddresses))
     throw new Error(`${address} is not asked: local or metadata address`)

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import type { Client as HttpClient } from 'undici'
+import type { buildConnector, Client as HttpClient } from 'undici'
 import request from 'undici/lib/api/api-request.js'
 import UndiciClient from 'undici/lib/dispatcher/client.js'
 
@@ -8,6 +8,8 @@ import UndiciClient from 'undici/lib/dispatcher/client.js'
  * more of undici than a client: all of it costs 70 ms to load, this 10.
  */
 export type Client = HttpClient
+/** What opens a connection for a client. */
+export type Connector = buildConnector.connector
 
 // Its parser is WebAssembly, and a process does not end before V8 has optimised that: 40 ms for a handful of answers.
 setFlagsFromString('--liftoff-only')

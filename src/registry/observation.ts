@@ -85,6 +85,8 @@ export interface Observation {
   readonly ping?: Ping
   /** Server's `Date` minus this machine's clock, in seconds; absent without a `Date`. */
   readonly clockSkewSeconds?: number
+  /** The machine's clock minus that of the computer which the command was typed on; absent where they are one. */
+  readonly machineAheadSeconds?: number
   readonly fetched: readonly AiaFetch[]
   /** Further addresses that answered. */
   readonly others?: readonly OtherLook[]

@@ -10,6 +10,10 @@ const DECLARED: Readonly<Record<string, string>> = {
   bottlerocket: '[settings.pki.ca]\ndata = "BASE64 OF THE PEM FILE"\ntrusted = true',
   flatcar:
     'storage:\n  files:\n    - path: /etc/ssl/certs/ca.pem      # in the Butane configuration\n      mode: 0644\n      contents:\n        local: ca.pem',
+  // rootfs/rootfs/etc/rc.d/install-ca-certs, later files/bootsync.sh: into the bundle at every boot.
+  boot2docker:
+    'sudo mkdir -p /var/lib/boot2docker/certs && sudo cp ca.pem /var/lib/boot2docker/certs/ && sudo reboot      # 1.6 and later; one certificate a file\n' +
+    'cat /var/lib/boot2docker/ca.pem >> /etc/ssl/certs/ca-certificates.crt; /etc/init.d/docker restart      # before 1.6: in /var/lib/boot2docker/bootlocal.sh',
 }
 
 /** What OpenShift's node-ca writes: it empties what it does not know once a minute. */

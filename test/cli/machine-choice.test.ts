@@ -34,6 +34,14 @@ describe('cli/machine-choice', () => {
     assert.throws(() => parseMachine('/srv/\0'), { code: 'usage' })
   })
 
+  it('knows VMs by name', () => {
+    assert.deepEqual(parseMachine('boot2docker'), { kind: 'boot2docker', text: 'boot2docker' })
+    const text = 'boot2docker:dev-1'
+    assert.deepEqual(parseMachine(text), { kind: 'boot2docker', text, name: 'dev-1' })
+    for (const bad of ['boot2docker:', 'boot2docker:../x', 'boot2docker:-x', 'Boot2docker'])
+      assert.throws(() => parseMachine(bad), { code: 'usage' }, bad)
+  })
+
   it('takes nothing that ssh could take for a flag, and no password', () => {
     const bad = [
       '',
@@ -56,7 +64,7 @@ describe('cli/machine-choice', () => {
     ])
       assert.throws(() => parseMachine(text), { code: 'usage' }, text)
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (user, host) => {
+      fc.property(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: 'binary-ascii' }), (user, host) => {
         let found
         try {
           found = parseMachine(`ssh://${user}@${host}`)

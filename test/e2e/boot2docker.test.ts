@@ -23,27 +23,26 @@ describe('e2e: boot2docker, whose root is in RAM', function () {
     await here.write('/root/ca.pem', ca.pem)
   })
 
+  /** What is on its disk, and in RAM where a daemon and others look. */
+  const all = async (vm: Boot2dockerVm): Promise<readonly string[]> => {
+    const ram = await vm.host.snapshot(['/etc/docker', '/etc/ssl', '/usr/local'])
+    return [...(await vm.disk()), ...ram.filter((line) => !line.includes('key.json '))]
+  }
+
   const own = '#!/bin/sh\necho mine > /run/mine\nexit 0\n'
-  const kinds: readonly (readonly [Generation, string, Readonly<Record<string, string>> | undefined])[] = [
-    ['1.5', 'before 1.6, which knows bootlocal.sh alone', undefined],
+  const kinds: readonly (readonly [Generation, string, Readonly<Record<string, string>>])[] = [
+    ['1.5', 'before 1.6, which knows bootlocal.sh alone', {}],
     ['1.8', '1.6 to 1.9, with a bootsync.sh of its owner', { 'bootsync.sh': own }],
-    ['19.03', '1.10 and later, which keeps /etc/docker on its disk', undefined],
   ]
   for (const [generation, what, disk] of kinds) {
     it(`is trusted, still is after a reboot, is undone, and stays so: ${what}`, async () => {
       const vm = await Boot2dockerVm.create(scene.lab, {
         ...{ generation, authorized: key, hosts },
-        ...(disk ? { disk } : {}),
+        disk: () => Promise.resolve(disk),
       })
       await here.write('/root/.ssh/known_hosts', vm.hostKey, 0o600)
       const machine = ['--machine', `ssh://docker@${vm.host.address}`]
-      const all = async (): Promise<unknown> => [
-        await vm.disk(),
-        (await vm.host.snapshot(['/etc/docker', '/etc/ssl', '/usr/local'])).filter(
-          (line) => !line.includes('key.json '),
-        ),
-      ]
-      const before = await all()
+      const before = await all(vm)
       const args = [registry, ...machine, '--ca', '/root/ca.pem', ...credentials]
       const run = await runJson(here, args, { env, input: users.testuser })
       assert.equal(run.code, 0, run.stdout + run.stderr)
@@ -52,19 +51,142 @@ describe('e2e: boot2docker, whose root is in RAM', function () {
       assert.equal(await vm.host.exists('/var/lib/trust-registry'), false)
 
       await vm.reboot()
-      assert.equal((await dockerLogin(vm.host, registry)).code, 0, 'trusted after the reboot')
-      if (disk) assert.equal(await vm.host.read('/run/mine'), 'mine\n')
+      const again = await dockerLogin(vm.host, registry)
+      assert.equal(again.code, 0, `after the reboot: ${again.stderr}`)
+      if ('bootsync.sh' in disk) assert.equal(await vm.host.read('/run/mine'), 'mine\n')
       const status = await here.product(['status', '--json', ...machine])
       assert.equal(status.code, 0, status.stdout)
 
       const undo = await runJson(here, ['undo', registry, '--yes', ...machine])
       assert.equal(undo.code, 0, undo.stdout + undo.stderr)
-      const refused = await dockerLogin(vm.host, registry)
-      assert.match(refused.stderr, /unknown authority/)
-
+      assert.match((await dockerLogin(vm.host, registry)).stderr, /unknown authority/)
       await vm.reboot()
-      assert.deepEqual(await all(), before)
+      assert.deepEqual(await all(vm), before)
       await vm.host.close()
     })
   }
+
+  it('is whole again after a full RAM disk, and after a reboot in the middle of a change', async () => {
+    const vm = await Boot2dockerVm.create(scene.lab, { generation: '1.8', authorized: key, hosts })
+    await here.write('/root/.ssh/known_hosts', vm.hostKey, 0o600)
+    const machine = ['--machine', `ssh://docker@${vm.host.address}`]
+    const args = [registry, '--ca', '/root/ca.pem', '--json', ...machine]
+    const before = await all(vm)
+
+    const small = 'mkdir -p /etc/docker && mount -t tmpfs -o size=4k tmpfs /etc/docker'
+    await vm.host.run(['sh', '-c', `${small} && head -c 4096 /dev/zero > /etc/docker/full`])
+    const full = await here.product(args, { env })
+    assert.equal(full.code, 8, full.stdout + full.stderr)
+    assert.match(full.stdout, /the disk is full/)
+    await vm.host.run(['umount', '/etc/docker'])
+    assert.deepEqual(await all(vm), before)
+
+    // Its shell dies once the certificate is in RAM and its copy on the disk; then the power goes.
+    const wrapper = 'case "$*" in *boot*sh*) kill -9 $(ps -o ppid= -p $PPID) $PPID;; esac'
+    await vm.host.write('/usr/local/bin/ln', `#!/bin/sh\n${wrapper}\nexec /usr/bin/ln "$@"\n`, 0o755)
+    const cut = await here.product(args, { env })
+    assert.equal(cut.code, 9, cut.stdout + cut.stderr)
+    await vm.reboot()
+    const again = await runJson(
+      here,
+      args.filter((word) => word !== '--json'),
+      { env },
+    )
+    assert.equal(again.code, 0, again.stdout + again.stderr)
+    const undo = await runJson(here, ['undo', registry, '--yes', ...machine])
+    assert.equal(undo.code, 0, undo.stdout)
+    assert.deepEqual(await all(vm), before)
+
+    const system = await here.product([...args, '--scope', 'system', '--yes'], { env })
+    assert.equal(system.code, 1, system.stdout)
+    assert.match(system.stdout, /\/var\/lib\/boot2docker\/certs/)
+    await vm.host.close()
+  })
+
+  describe('1.10 and later, as docker-machine sets it up', () => {
+    let vm: Boot2dockerVm
+    let docker: Readonly<Record<string, string>> = {}
+    const folder = '/root/.docker/machine/machines/default'
+    const args = [registry, '--ca', '/root/ca.pem']
+
+    before('a VM, and what docker-machine knows of it', async function () {
+      this.timeout(120_000)
+      const ca = await createCa({ name: 'docker-machine' })
+      vm = await Boot2dockerVm.create(scene.lab, {
+        ...{ generation: '19.03', authorized: key, hosts },
+        disk: async (address) => {
+          const server = await ca.issue({ names: ['localhost'], ips: [address] })
+          const place = '/var/lib/boot2docker'
+          const profile = `CACERT=${place}/ca.pem\nSERVERCERT=${place}/server.pem\nSERVERKEY=${place}/server-key.pem\n`
+          return { profile, 'ca.pem': ca.pem, 'server.pem': server.pem, 'server-key.pem': server.key }
+        },
+      })
+      const { address } = vm.host
+      const client = await ca.issue({ names: ['me'], ekus: ['clientAuth'] })
+      const Driver = { IPAddress: address, SSHUser: 'docker', SSHPort: 22, SSHKeyPath: `${folder}/id_rsa` }
+      await here.write(
+        `${folder}/config.json`,
+        JSON.stringify({ ConfigVersion: 3, Driver, DriverName: 'hyperv' }),
+      )
+      await here.write(`${folder}/id_rsa`, await here.read('/root/.ssh/id_ed25519'), 0o600)
+      await here.run(['rm', '/root/.ssh/id_ed25519'])
+      await here.write(`${folder}/ca.pem`, ca.pem)
+      await here.write(`${folder}/cert.pem`, client.pem)
+      await here.write(`${folder}/key.pem`, client.key, 0o600)
+      await here.write('/root/.ssh/known_hosts', vm.hostKey, 0o600)
+      // As `docker-machine env` has it.
+      docker = {
+        DOCKER_HOST: `tcp://${address}:2376`,
+        ...{ DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder, DOCKER_MACHINE_NAME: 'default' },
+      }
+    })
+
+    it('is found by the variables, asked over TLS, trusted, and still is after a reboot; undone, and stays so', async () => {
+      const before = await all(vm)
+      // Over ssh nobody could speak to the daemon.
+      await vm.host.run(['chmod', '600', '/run/docker.sock'])
+      const run = await runJson(here, [...args, ...credentials], {
+        env: { ...env, ...docker },
+        input: users.testuser,
+      })
+      assert.equal(run.code, 0, run.stdout + run.stderr)
+      assert.deepEqual([run.registry.verified, run.document.machine.kind], [true, 'ssh'])
+      assert.equal(run.document.machine.why, 'DOCKER_HOST, which is docker-machine\'s "default"')
+      await vm.reboot()
+      const again = await dockerLogin(vm.host, registry)
+      assert.equal(again.code, 0, `after the reboot: ${again.stderr}`)
+      const status = await here.product(['status', '--json', '--machine', 'boot2docker'])
+      assert.equal(status.code, 0, status.stdout)
+      const undo = await runJson(here, ['undo', registry, '--yes', '--machine', 'boot2docker:default'])
+      assert.equal(undo.code, 0, undo.stdout + undo.stderr)
+      assert.equal(undo.document.machine.why, '--machine, which is docker-machine\'s "default"')
+      assert.match((await dockerLogin(vm.host, registry)).stderr, /unknown authority/)
+      await vm.reboot()
+      assert.deepEqual(await all(vm), before)
+    })
+
+    it('is left as it was where its disk is full, and where nobody knows the way to its files', async () => {
+      const before = await all(vm)
+      await vm.host.run(['sh', '-c', 'cat /dev/zero > /mnt/sda1/full 2> /dev/null'])
+      const full = await here.product([...args, '--json', '--machine', 'boot2docker'], { env })
+      assert.equal(full.code, 8, full.stdout + full.stderr)
+      assert.match(full.stdout, /the disk is full/)
+      await vm.host.run(['rm', '/mnt/sda1/full'])
+      assert.deepEqual(await all(vm), before)
+
+      const foreign = { ...env, DOCKER_HOST: `tcp://${scene.lab.nowhere}:2376`, DOCKER_TLS_VERIFY: '1' }
+      const elsewhere = await here.product([...args, '--json'], { env: foreign })
+      assert.equal(elsewhere.code, 4, elsewhere.stdout)
+      assert.match(elsewhere.stdout, /--machine ssh:\/\/root@198\.18\.255\.254/)
+      const none = await here.product([...args, '--json', '--machine', 'boot2docker:other'], { env })
+      assert.equal(none.code, 4, none.stdout)
+    })
+
+    it('is said to be down where it is', async () => {
+      await vm.host.close()
+      const down = await here.product([...args, '--json', '--timeout', '3'], { env: { ...env, ...docker } })
+      assert.equal(down.code, 7, down.stdout)
+      assert.match(down.stdout, /docker-machine start default/)
+    })
+  })
 })

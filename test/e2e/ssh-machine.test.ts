@@ -23,7 +23,12 @@ describe('e2e: an engine on another machine, over ssh', function () {
     const other = await scene.lab.server('another')
     const impostor = await createCa({ name: 'Another CA' })
     await other.dockerRegistry({ port: 5000, chain: [await impostor.issue({ names: ['reg.corp'] })] })
-    vm = await scene.lab.host('vm', { hosts: { 'reg.corp': server.address } })
+    const middle = await root.intermediate({ name: 'Corp Issuing CA' })
+    const short = await middle.issue({ names: ['reg.corp'], aia: 'http://pki.corp/issuing.crt' })
+    await server.dockerRegistry({ port: 5001, chain: [short], users })
+    await server.httpFiles({ '/issuing.crt': { body: middle.certificate, type: 'application/pkix-cert' } })
+    // Nobody but the VM knows the server of the missing issuer.
+    vm = await scene.lab.host('vm', { hosts: { 'reg.corp': server.address, 'pki.corp': server.address } })
     // The same name is another server here.
     here = await scene.lab.host('here', { withoutDocker: true, hosts: { 'reg.corp': other.address } })
     key = await sshClient(here)
@@ -42,6 +47,21 @@ describe('e2e: an engine on another machine, over ssh', function () {
     const docker = consumer(run.registry, 'docker')
     assert.match(docker.observedError ?? '', /unknown authority/)
     assert.equal(docker.observedError, docker.predictedError)
+  })
+
+  it('fetches a missing issuer from there, and tells its clock from ours', async () => {
+    await vm.write(
+      '/usr/local/bin/date',
+      '#!/bin/sh\n[ "$1" = +%s ] && echo $(($(/usr/bin/date +%s) - 3600)) || exec /usr/bin/date "$@"\n',
+      0o755,
+    )
+    const args = ['diagnose', 'reg.corp:5001', '--ca', '/root/ca.pem', '--machine', place('docker')]
+    const { registry: seen, stdout } = await runJson(here, args)
+    await vm.run(['rm', '/usr/local/bin/date'])
+    const fetched = seen.probe?.chain.find(({ origin }) => origin === 'fetched')
+    assert.match(fetched?.subject ?? '', /Corp Issuing CA/, stdout)
+    const clock = seen.findings.find(({ code }) => code === 'clock-skew')
+    assert.match(clock?.message ?? stdout, /registry is 3\d{3} s ahead; this computer's own agrees with it/)
   })
 
   for (const user of ['root', 'docker']) {

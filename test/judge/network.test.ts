@@ -212,6 +212,18 @@ describe('judge: the network and /v2/', () => {
     assert.deepEqual(verdict({ ...trusted, observation: { ping: two } }).findings, [])
   })
 
+  it('tells which of three clocks is wrong', () => {
+    const said = (observation: object): string | undefined =>
+      verdict({ ...trusted, observation }).findings.find(({ code }) => code === 'clock-skew')?.message
+    const far = { clockSkewSeconds: 3600, machineAheadSeconds: -3600 }
+    assert.match(said(far) ?? '', /registry is 3600 s ahead; this computer's own agrees with it$/)
+    assert.match(said({ clockSkewSeconds: 3600, machineAheadSeconds: 0 }) ?? '', /registry is 3600 s ahead$/)
+    // The engine's machine and the registry agree: no other clock counts.
+    assert.equal(said({ clockSkewSeconds: 0, machineAheadSeconds: -3600 }), undefined)
+    assert.match(said({ machineAheadSeconds: -259_200 }) ?? '', /the machine is 3 days behind$/)
+    assert.equal(said({ machineAheadSeconds: 300 }), undefined)
+  })
+
   it('mentions a clock that differs by more than five minutes', () => {
     const skewed = (seconds: number): readonly string[] =>
       faults(verdict({ ...trusted, observation: { clockSkewSeconds: seconds } }))

@@ -39,11 +39,28 @@ describe('runtimes/docker-context', () => {
   it('goes by DOCKER_HOST, then DOCKER_CONTEXT, then the current context', async () => {
     assert.deepEqual(await ask(), { host: undefined, why: 'default' })
     put('config.json', JSON.stringify({ currentContext: 'vm' }))
-    assert.deepEqual(await ask(), { host: 'ssh://docker@vm', why: 'the Docker context "vm"' })
+    assert.deepEqual(await ask(), {
+      ...{ host: 'ssh://docker@vm', why: 'the Docker context "vm"', context: 'vm' },
+    })
     assert.equal((await ask({ DOCKER_CONTEXT: 'other' })).host, 'tcp://other:2376')
     assert.equal((await ask({ DOCKER_CONTEXT: 'default' })).host, undefined)
     const both = await ask({ DOCKER_CONTEXT: 'other', DOCKER_HOST: 'unix:///x' })
     assert.deepEqual(both, { host: 'unix:///x', why: 'DOCKER_HOST' })
+  })
+
+  it('knows where the certificates are, where docker itself speaks TLS and checks it', async () => {
+    const DOCKER_HOST = 'tcp://vm:2376'
+    assert.equal((await ask({ DOCKER_HOST })).certs, undefined)
+    assert.equal((await ask({ DOCKER_HOST, DOCKER_TLS_VERIFY: '1' })).certs, folder)
+    const own = { DOCKER_HOST, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' }
+    assert.equal((await ask(own)).certs, '/certs')
+    assert.equal((await ask({ DOCKER_CONTEXT: 'other' })).certs, undefined)
+    const digest = createHash('sha256').update('other').digest('hex')
+    put(`contexts/tls/${digest}/docker/ca.pem`, '')
+    assert.equal(
+      (await ask({ DOCKER_CONTEXT: 'other' })).certs,
+      join(folder, `contexts/tls/${digest}/docker`),
+    )
   })
 
   it('does not fall back on this computer where a context is missing or damaged', async () => {

@@ -13,7 +13,7 @@ import type { Site } from './site.ts'
 const DEFAULT_TIMEOUT_MS = 10_000
 
 /** The line to type again, with what is to be added. */
-export function againLine(context: Site, ...more: readonly string[]): string {
+export function againLine(context: Pick<Site, 'options'>, ...more: readonly string[]): string {
   const { options } = context
   const flag = (name: string, given: boolean): string[] => (given ? [name] : [])
   const words = [

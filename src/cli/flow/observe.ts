@@ -72,11 +72,16 @@ function isSilent({ failure }: Observation): boolean {
   return failure?.code === 'timeout' && (failure.stage === 'resolve' || failure.stage === 'connect')
 }
 
-/** The registry's clock against that of the machine where the engine lives. */
+/** Three clocks: this computer's, the registry's, and that of the machine where the engine lives, which counts. */
 function byItsClock({ machine }: Context, seen: Observation): Observation {
-  if (seen.clockSkewSeconds === undefined || machine.wire === undefined) return seen
-  const ahead = Math.round((machine.now().getTime() - Date.now()) / 1000)
-  return { ...seen, clockSkewSeconds: seen.clockSkewSeconds - ahead || 0 }
+  if (machine.wire === undefined) return seen
+  const machineAheadSeconds = Math.round((machine.now().getTime() - Date.now()) / 1000)
+  const { clockSkewSeconds: ours } = seen
+  return {
+    ...seen,
+    machineAheadSeconds,
+    ...(ours === undefined ? {} : { clockSkewSeconds: ours - machineAheadSeconds || 0 }),
+  }
 }
 
 /** The verdict on what was seen before, by engines that look again with the trust that they have now. */

@@ -4,10 +4,13 @@ import { LocalMachine } from '../../machine/local.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { ownerOf, personalSocket } from '../../runtimes/docker-home.ts'
 import { dockerEndpoint } from '../../runtimes/docker-context.ts'
-import { parseMachine } from '../machine-choice.ts'
+import type { TlsDaemon } from '../../machine/tls-socket.ts'
+import { parseMachine, type SshChoice } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import { refuseDesktop } from './desktop.ts'
 import { openSsh } from './ssh-place.ts'
+import { behindTcp, daemonOf, DAEMON_PORT, vmOf } from './vm-place.ts'
 
 /** The machine whose trust is at stake, how its engine is asked, and why it is that one. */
 export interface Place {
@@ -50,10 +53,23 @@ export async function findPlace(options: Options, services: Services, change: bo
   const { env } = services.io
   const machine = thisComputer(services)
   const close = (): Promise<void> => Promise.resolve()
-  if (options.machine?.kind === 'local') return { machine, close }
-  if (options.machine?.kind === 'root') return (await import('./image-root.ts')).openImage(options.machine)
-  if (options.machine) return openSsh(options.machine, '--machine', options, services, change)
-  const { host, why } = await dockerEndpoint(machine, env)
+  const choice = options.machine
+  if (choice?.kind === 'local') return { machine, close }
+  if (choice?.kind === 'root') return (await import('./image-root.ts')).openImage(choice)
+  const open = (to: SshChoice, why: string, daemon?: TlsDaemon): Promise<Place> =>
+    openSsh(to, { why, change, ...(daemon ? { daemon } : {}) }, options, services)
+  if (choice?.kind === 'ssh') return open(choice, '--machine')
+  if (choice) {
+    const { ssh, vm } = await vmOf(choice, machine, env)
+    return open(
+      ssh,
+      `--machine, which is ${vm.called}`,
+      await daemonOf(machine, vm.address, DAEMON_PORT, vm.certs),
+    )
+  }
+  const endpoint = await dockerEndpoint(machine, env)
+  const { host, why } = endpoint
+  await refuseDesktop(endpoint, machine, options)
   if (host === undefined) return { machine, close, ...(await ownDaemon(machine)) }
   if (host.startsWith('unix://')) {
     const socket = host.slice('unix://'.length)
@@ -68,10 +84,9 @@ export async function findPlace(options: Options, services: Services, change: bo
     )
   }
   if (host.startsWith('ssh://')) {
-    const choice = parseMachine(host, why)
-    if (choice.kind === 'ssh') return openSsh(choice, why, options, services, change)
+    const named = parseMachine(host, why)
+    if (named.kind === 'ssh') return open(named, why)
   }
-  throw new TrustError('policy', `${why} points to ${host}: that engine lives on another machine`, {
-    fix: 'trust-registry --machine ssh://user@host …, or --machine local for the engine of this one',
-  })
+  const tcp = await behindTcp(endpoint, machine, options, env)
+  return open(tcp.ssh, `${why}, which is ${tcp.vm.called}`, tcp.daemon)
 }

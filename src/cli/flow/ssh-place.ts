@@ -2,10 +2,24 @@ import { TrustError, errorCode } from '../../errors.ts'
 import { boot2dockerOf } from '../../machine/boot2docker.ts'
 import { shellWord } from '../../machine/shell.ts'
 import { DeadlineError, within } from '../../registry/deadline.ts'
+import type { TlsDaemon, TlsSocket } from '../../machine/tls-socket.ts'
 import type { SshChoice } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import type { Place } from './place.ts'
+
+/** The usual one of the daemon. */
+const SOCKET = '/var/run/docker.sock'
+
+/** What is known of the way beside ssh's own words. */
+export interface Reason {
+  /** What chose the machine. */
+  readonly why: string
+  /** Whether something will be changed there. */
+  readonly change: boolean
+  /** The same machine's daemon, where it is spoken to with TLS. */
+  readonly daemon?: TlsDaemon
+}
 
 /**
  * One connection to the far side, as root where sudo -n lets us and something is to be changed.
@@ -13,10 +27,9 @@ import type { Place } from './place.ts'
  */
 export async function openSsh(
   choice: SshChoice,
-  why: string,
+  { why, change, daemon }: Reason,
   options: Options,
   services: Services,
-  change: boolean,
 ): Promise<Place> {
   const [{ SshLink, SshError }, { Channel, bootstrap }, { greet }, { SshMachine }] = await Promise.all([
     import('../../machine/ssh/link.ts'),
@@ -33,6 +46,10 @@ export async function openSsh(
       throw error instanceof SshError ? refusal(choice, error.said, why) : error
     },
   )
+  const api = await daemonSocket(daemon, timeoutMs)
+  const close = async (): Promise<void> => {
+    await Promise.all([link.close(), api?.close()])
+  }
   try {
     let channel = new Channel(await link.exec(bootstrap))
     let greeting = await within(timeoutMs, 'first words over ssh', signal, greet(channel))
@@ -46,7 +63,12 @@ export async function openSsh(
         greeting = root
       }
     }
-    const machine = new SshMachine(channel, greeting, link)
+    // What `docker` itself speaks to comes first; over ssh it is the socket of the same daemon.
+    const way = {
+      dial: (host: string, port: number) => link.dial(host, port),
+      forward: (path: string) => (api && path === SOCKET ? Promise.resolve(api.path) : link.forward(path)),
+    }
+    const machine = new SshMachine(channel, greeting, way)
     const vm = await boot2dockerOf(machine)
     if (vm && !vm.mounted && change && options.stateDir === undefined) throw withoutDisk(choice.text)
     return {
@@ -55,10 +77,10 @@ export async function openSsh(
       ...(choice.socket === undefined ? {} : { socket: choice.socket }),
       name: choice.text,
       why,
-      close: () => link.close(),
+      close,
     }
   } catch (error) {
-    await link.close()
+    await close()
     const silent = error instanceof DeadlineError
     if (!silent && errorCode(error) !== 'ECONNRESET' && errorCode(error) !== 'EIO') throw error
     throw new TrustError('machine-refused', `${choice.text} lets us in, but runs no shell for us`, {
@@ -66,6 +88,15 @@ export async function openSsh(
       cause: error,
     })
   }
+}
+
+async function daemonSocket(
+  daemon: TlsDaemon | undefined,
+  timeoutMs: number,
+): Promise<TlsSocket | undefined> {
+  if (daemon === undefined) return undefined
+  const { TlsSocket } = await import('../../machine/tls-socket.ts')
+  return (await TlsSocket.problem(daemon, timeoutMs)) === undefined ? TlsSocket.open(daemon) : undefined
 }
 
 function withoutDisk(name: string): TrustError {
@@ -88,7 +119,9 @@ function refusal(choice: SshChoice, said: string, why: string): TrustError {
   const { destination, port } = choice
   const host = destination.replace(/^.*@/, '')
   const known = port === undefined || port === 22 ? host : `[${host}]:${port}`
-  const login = ['ssh', ...(port === undefined ? [] : ['-p', String(port)]), destination]
+  const { identity, start } = choice
+  const key = identity === undefined ? [] : ['-i', identity, '-o', 'IdentitiesOnly=yes']
+  const login = ['ssh', ...key, ...(port === undefined ? [] : ['-p', String(port)]), destination]
     .map(shellWord)
     .join(' ')
   const where = `${choice.text} (from ${why})`
@@ -120,6 +153,6 @@ function refusal(choice: SshChoice, said: string, why: string): TrustError {
   }
   return new TrustError('machine-unreachable', `${where} cannot be reached over ssh; nothing was changed`, {
     seen,
-    fix: `${login}      # is it up?`,
+    fix: start === undefined ? `${login}      # is it up?` : `${start}      # is it up? then: ${login}`,
   })
 }
