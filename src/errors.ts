@@ -30,6 +30,7 @@ export type ErrorCode =
 export type Obstacle =
   | 'store-tool-missing'
   | 'store-would-drop'
+  | 'store-overridden'
   | 'store-hook-failed'
   | 'bundle-damaged'
   | 'bundle-hand-edited'

@@ -1,4 +1,5 @@
-import type { EngineEvidence } from './evidence.ts'
+import type { CertPool } from '../x509/index.ts'
+import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
 /** Docker 25 asks for a registry's directory at each build. */
@@ -16,6 +17,29 @@ export function staleStore(engine: EngineEvidence, registry: string): readonly F
       first: true,
       message: `the chain is good by the OS store as it is now, but ${name} read the store before it was changed, and reads it once`,
       fix: `systemctl restart ${name}      # or, without a restart: trust-registry ${registry}`,
+    },
+  ]
+}
+
+/** What the daemon was started with takes the place of the OS store, the file and the folders each for itself. */
+export function overriddenStore(
+  evidence: Evidence,
+  engine: EngineEvidence,
+  wouldHelp: (pool: CertPool) => boolean,
+): readonly Finding[] {
+  const { name, environment } = engine.survey
+  const set = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`)
+  if (set.length === 0) return []
+  const variables = set.join(' ')
+  const { registry } = evidence.observation.target
+  const needed = wouldHelp(evidence.store)
+  return [
+    {
+      code: 'store-overridden',
+      severity: needed ? 'error' : 'warning',
+      owner: 'machine',
+      message: `${name} was started with ${variables}, and reads that in the place of the OS store${needed ? ', which holds what this chain needs' : ''}`,
+      fix: `trust-registry ${registry}      # by its own directory; or take ${Object.keys(environment).join(' and ')} out of its environment and restart it`,
     },
   ]
 }

@@ -12,7 +12,7 @@ import {
 import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
 import { directoryFindings } from './directory-findings.ts'
 import { engineFindings, misnamedFinding, shadowFindings, uncheckedFinding } from './engine-findings.ts'
-import { isUnseen, staleBuilder, staleStore } from './engine-stale.ts'
+import { isUnseen, overriddenStore, staleBuilder, staleStore } from './engine-stale.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding, FindingCode } from './judgement.ts'
 import { wordsOf, type Words } from './engine-words.ts'
@@ -68,7 +68,8 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   for (const stray of chain.refusal ? engine.trust.misnamed : []) {
     if (wouldHelp(stray.pool)) findings.push(misnamedFinding(engine, stray.path))
   }
-  if (chain.refusal) findings.push(...shadowFindings(engine, wouldHelp))
+  if (chain.refusal)
+    findings.push(...shadowFindings(engine, wouldHelp), ...overriddenStore(evidence, engine, wouldHelp))
   return {
     consumer: stateOf(base, engine, prediction),
     pool,

@@ -1,5 +1,6 @@
 import type { Observation } from '../registry/observation.ts'
 import type { EngineAnswer, EngineSurvey, TrustDirectory } from '../runtimes/engine.ts'
+import type { StoreSources } from '../stores/inspect.ts'
 import type { CertPool, Certificate } from '../x509/index.ts'
 
 /** An engine with the eyes that it has for this registry. */
@@ -45,6 +46,8 @@ export interface Evidence {
   /** The OS store of the machine: the only pool that can prove an identity. */
   readonly store: CertPool
   readonly engines: readonly EngineEvidence[]
+  /** What lies among the sources of the OS store; absent where its family is not known. */
+  readonly sources?: StoreSources
   /** The programs that read the OS store have to accept as well: scope system. */
   readonly systemRequired?: boolean
   /** Ways that we were told to take, and that no engine takes by itself. */

@@ -14,6 +14,7 @@ import { malformed, parseOrSkip, readChain } from './read.ts'
 import { judgeRealms } from './realms.ts'
 import { registryFindings } from './registry.ts'
 import { servingFaults } from './serving.ts'
+import { sourceFindings } from './store-sources.ts'
 import { otherWays, workingFirst } from './ways.ts'
 
 /**
@@ -88,6 +89,7 @@ export function judge(evidence: Evidence): Judgement {
     ...registryFindings(observation),
     ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
+    ...sourceFindings(evidence, sent, path),
   ]
   const mended = isMendable(evidence, sent, path, pool, go)
   const clock = clockDecides(evidence, sent, path, pool, go)

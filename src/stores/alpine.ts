@@ -5,12 +5,14 @@ import type { Store } from './store.ts'
 export const alpine: Store = {
   name: 'alpine',
   anchors: LOCAL,
+  takes: (name) => !name.startsWith('.'),
+  hashed: true,
   tool: 'update-ca-certificates',
   toolPackage: 'apk add ca-certificates',
   bundle: '/etc/ssl/certs/ca-certificates.crt',
   restless: ['/etc/ssl/certs/java/cacerts'],
   args: () => [],
   leftovers: [],
-  expected: (machine) => concatenated(machine, (name) => !name.startsWith('.'), 1),
+  expected: (machine) => concatenated(machine, alpine.takes, 1),
   drops: () => undefined,
 }

@@ -1,10 +1,12 @@
-import { droppedByP11Kit, extracted } from './p11-kit.ts'
+import { droppedByP11Kit, everything, extracted } from './p11-kit.ts'
 import type { Store } from './store.ts'
 
 /** Arch, Manjaro, EndeavourOS. */
 export const arch: Store = {
   name: 'arch',
   anchors: '/etc/ca-certificates/trust-source/anchors',
+  takes: everything,
+  hashed: false,
   tool: 'update-ca-trust',
   toolPackage: 'pacman -S ca-certificates-utils',
   bundle: '/etc/ca-certificates/extracted/tls-ca-bundle.pem',

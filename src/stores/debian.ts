@@ -8,6 +8,8 @@ import type { Store } from './store.ts'
 export const debian: Store = {
   name: 'debian',
   anchors: LOCAL,
+  takes: (name) => name.endsWith('.crt'),
+  hashed: true,
   tool: 'update-ca-certificates',
   toolPackage: 'apt-get install ca-certificates',
   bundle: '/etc/ssl/certs/ca-certificates.crt',
@@ -15,6 +17,6 @@ export const debian: Store = {
   args: (fresh) => (fresh ? ['--fresh'] : []),
   // The script appends to this name, whoever has left it.
   leftovers: ['/etc/ssl/certs/ca-certificates.crt.new'],
-  expected: (machine) => concatenated(machine, (name) => name.endsWith('.crt')),
+  expected: (machine) => concatenated(machine, debian.takes),
   drops: () => undefined,
 }

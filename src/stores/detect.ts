@@ -17,7 +17,7 @@ export async function detectStore(machine: Machine): Promise<Store> {
   const { id, family } = await machine.os()
   const refusal = await refusalOf(machine, id)
   if (refusal) throw refusal
-  const store = Object.values(stores).find(({ name }) => name === (DEBIAN_TOO.has(id) ? 'debian' : family))
+  const store = storeOf(id, family)
   if (!store) {
     throw new TrustError('not-possible', `the OS trust store of ${id} is not known; nothing was changed`, {
       fix: 'leave --scope system out: the registry is then trusted by the engines alone',
@@ -26,4 +26,9 @@ export async function detectStore(machine: Machine): Promise<Store> {
   await toolOf(machine, store)
   if (machine.atRest) await refuseIfInert(machine)
   return store
+}
+
+/** The store of a family, whether its tool is there or not. */
+export function storeOf(id: string, family: string): Store | undefined {
+  return Object.values(stores).find(({ name }) => name === (DEBIAN_TOO.has(id) ? 'debian' : family))
 }

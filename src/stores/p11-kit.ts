@@ -27,6 +27,9 @@ export async function extracted(machine: Machine): Promise<Buffer | undefined> {
   }
 }
 
+/** It reads every file of its folders, PEM or DER, whatever the name. */
+export const everything = (): boolean => true
+
 /** p11-kit keeps only authorities, and only those for servers, without a word about the others. */
 export function droppedByP11Kit(certificate: Certificate): string | undefined {
   // A version 1 certificate that signed itself passes for an authority there.

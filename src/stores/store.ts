@@ -11,6 +11,10 @@ export interface Store {
   readonly anchors: string
   /** The program that makes the bundle, looked for in the sbin folders as well. */
   readonly tool: string
+  /** Whether the tool takes a file of the anchors' folder by its name. */
+  readonly takes: (name: string) => boolean
+  /** PEM alone, and one certificate a file: the hash links that OpenSSL follows want it so. */
+  readonly hashed: boolean
   /** What installs the tool. */
   readonly toolPackage: string
   /** The file that the tool writes and that Go reads, itself or through a link. */

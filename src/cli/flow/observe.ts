@@ -112,6 +112,7 @@ function caseOf(
     ...told(context, observation),
     store: survey.store.pool,
     engines,
+    ...(survey.sources ? { sources: survey.sources } : {}),
     loopbackCounts: context.loopbackCounts,
     ...(remembered ? { remembered } : {}),
   }

@@ -2,6 +2,7 @@ import { unlessInterrupted } from '../../change/interrupt.ts'
 import { REMEMBERED } from '../../judge/index.ts'
 import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
+import { inspectStore, type StoreSources } from '../../stores/inspect.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 
@@ -13,6 +14,7 @@ export interface Survey {
     readonly store: GoRoots
   }[]
   readonly store: GoRoots
+  readonly sources?: StoreSources
   readonly remembered: ReadonlyMap<string, CertPool>
 }
 
@@ -34,8 +36,9 @@ export function unlessCutOff(survey: Surveying): Promise<{ readonly survey?: Sur
 
 export async function surveyMachine(context: Context): Promise<Survey> {
   const { machine, options } = context
-  const [store, surveys] = await Promise.all([
+  const [store, sources, surveys] = await Promise.all([
     readGoRoots(machine),
+    inspectStore(machine).catch(() => undefined),
     Promise.all(context.engines.map((engine) => engine.survey(machine, options.timeoutMs))),
   ])
   const engines = await Promise.all(
@@ -46,7 +49,12 @@ export async function surveyMachine(context: Context): Promise<Survey> {
       return { engine, survey, store: own ? await readGoRoots(machine, survey.environment) : store }
     }),
   )
-  return { store, engines: ofInterest(context, engines), remembered: await remember(context) }
+  return {
+    store,
+    ...(sources ? { sources } : {}),
+    engines: ofInterest(context, engines),
+    remembered: await remember(context),
+  }
 }
 
 /** What was found counts, but for what is only shown; what was named counts whether it is there or not. */

@@ -40,6 +40,7 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
     const why = store.drops(certificate)
     if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, seen.target.registry)
   }
+  refuseOverridden(seen, install)
   const look = await lookAtStore(machine, store)
   const rooted = install.some((certificate) => isSelfSigned(certificate))
   const known = seen.judgement.path.some(({ certificate }) => look.held.has(certificate.sha256))
@@ -83,6 +84,24 @@ function handEdited(context: Context, { store, appended }: StoreLook): TrustErro
       finding: 'bundle-hand-edited',
       seen: appended.map((der) => `SHA256 ${fingerprint(der)}`).join('\n'),
       fix: againLine(context, '--keep-appended'),
+    },
+  )
+}
+
+/** A daemon whose environment names another file and another folder would refuse as before, whatever is in the OS store. */
+function refuseOverridden(seen: Case, install: readonly Certificate[]): void {
+  const docker = seen.evidence.engines.find(({ survey }) => survey.name === 'docker')
+  const { SSL_CERT_FILE, SSL_CERT_DIR } = docker?.survey.environment ?? {}
+  if (!docker?.required || docker.answer?.outcome === 'accepted') return
+  // With one of the two unset, the store's other half still comes in.
+  if (SSL_CERT_FILE === undefined || SSL_CERT_DIR === undefined) return
+  if (install.every((certificate) => docker.store.contains(certificate))) return
+  throw new TrustError(
+    'not-possible',
+    `docker was started with SSL_CERT_FILE=${SSL_CERT_FILE} SSL_CERT_DIR=${SSL_CERT_DIR} and reads nothing of the OS store; nothing was changed`,
+    {
+      finding: 'store-overridden',
+      fix: `trust-registry ${seen.target.registry}      # by its own directory, without --scope system`,
     },
   )
 }
