@@ -26,6 +26,7 @@ const LIMIT = 16 * 1024 * 1024
 /** The durable memory of a machine: `records.json`, `journal.json` while a change is under way, and the lock. */
 export class State {
   readonly directory: string
+  #held = false
   readonly #machine: Machine
 
   constructor(machine: Machine, directory: string = DEFAULT_STATE_DIR) {
@@ -105,15 +106,22 @@ export class State {
     }
   }
 
+  /** Whether this run is the one that may change the machine now. */
+  get held(): boolean {
+    return this.#held
+  }
+
   /** Runs `work` alone on this machine; waits for others up to `timeoutMs`. */
   async locked<T>(timeoutMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const until = Date.now() + timeoutMs
     for (;;) {
       const lock = await this.#tryLock()
       if (lock) {
+        this.#held = true
         try {
           return await work()
         } finally {
+          this.#held = false
           await lock.release()
         }
       }

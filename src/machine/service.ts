@@ -7,6 +7,8 @@ export interface ServiceControl {
   readonly manager: ServiceManager
   readonly restart: readonly [string, ...string[]]
   readonly line: string
+  /** Has it forget that starts have failed; systemd refuses a further one after some of them. */
+  readonly forgive?: readonly [string, ...string[]]
 }
 
 /** What starts and stops `name` here; undefined where nothing does, as for a daemon that was started by hand. */
@@ -17,7 +19,10 @@ export async function serviceControl(machine: Machine, name: string): Promise<Se
   // sd_booted(3): the folder is there where systemd is the first process, and only there.
   if ((await kindOf('/run/systemd/system')) === 'directory') {
     const systemctl = await machine.which('systemctl')
-    if (systemctl !== undefined) return control('systemd', [systemctl, 'restart', name])
+    if (systemctl !== undefined) {
+      const forgive = [systemctl, 'reset-failed', name] as const
+      return { ...control('systemd', [systemctl, 'restart', name]), forgive }
+    }
   }
   if ((await kindOf(script)) === undefined) return undefined
   // OpenRC makes this folder at boot.

@@ -2,6 +2,7 @@ import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
 import { dockerApi, field } from './docker-api.ts'
+import { flagConflicts } from './docker-flags.ts'
 import { daemonProcess, type DaemonProcess } from './docker-process.ts'
 
 const CONFIG = '/etc/docker/daemon.json'
@@ -42,7 +43,7 @@ function nameOf(container: unknown): string {
  * Whether the daemon could start with the configuration that is on disk now, which may be younger than it is.
  * @throws TrustError `change-failed` where it could not: then it must not be stopped
  */
-export async function refuseBrokenConfig(machine: Machine): Promise<void> {
+export async function refuseBrokenConfig(machine: Machine, was: DaemonProcess): Promise<void> {
   const bytes = await machine.read(CONFIG)
   if (bytes === undefined) return
   const broken = (why: string): TrustError =>
@@ -63,6 +64,9 @@ export async function refuseBrokenConfig(machine: Machine): Promise<void> {
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw broken('it is no JSON object')
+  const line = await machine.read(`/proc/${was.pid}/cmdline`).catch(() => undefined)
+  const twice = flagConflicts(line?.toString('utf8').split('\0') ?? [], config)
+  if (twice.length > 0) throw broken(`given as a flag to dockerd and in the file: ${twice.join(', ')}`)
   const dockerd = await machine.which('dockerd')
   if (dockerd === undefined) return
   // Since 23.0; an older one does not know the word, and says so.

@@ -15,6 +15,7 @@ export type Reloadable = (typeof reloadable)[number]
 
 const SOCKET = '/var/run/docker.sock'
 const PING_MS = 2000
+const FORGIVE_MS = 5000
 const PAUSE_MS = 50
 /** A daemon that is back may still take this long to answer. */
 const GRACE_MS = 5000
@@ -37,6 +38,7 @@ export async function restartEngine(
     })
   }
   const before = await daemonProcess(machine)
+  if (control.forgive) await machine.run(control.forgive, { timeoutMs: FORGIVE_MS })
   const until = Date.now() + deadlineMs
   const ran = await machine.run(control.restart, { timeoutMs: deadlineMs })
   const patience = Math.max(until, ran.timedOut ? 0 : Date.now() + GRACE_MS)

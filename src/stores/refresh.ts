@@ -9,7 +9,12 @@ import type { Store } from './store.ts'
 /** The tool takes 0.2 to 2 seconds; Java's hook may take ten more. */
 const TOOL_MS = 120_000
 const WAIT_MS = 60_000
+/** That many where nobody else is about. */
 const ROUNDS = 5
+/** Somebody else's runs may come in between again and again. */
+const PATIENCE_MS = 60_000
+const PAUSE_MS = 250
+const MAX_PAUSE_MS = 2000
 /** Ours alone: root's folder, empty after a boot. */
 const LOCK = '/run/trust-registry-store.lock'
 
@@ -31,15 +36,21 @@ export async function refreshStore(machine: Machine, store: Store, wanted: Expec
   const lock = await lockStore(machine)
   try {
     const before = await bundleOf(machine, store)
+    const until = Date.now() + PATIENCE_MS
     for (let round = 1; ; round++) {
-      await idle(machine, store)
+      const ahead = await idle(machine, store)
       const hook = await runTool(machine, store, tool, wanted)
       // One that began meanwhile has read what we have written, or writes over it: then once more.
-      await idle(machine, store)
+      const behind = await idle(machine, store)
       const problem = await problemOf(machine, store, before, wanted)
       if (problem === undefined && (hook === undefined || wanted.lenient)) return
       if (problem === undefined && hook !== undefined) throw hook
-      if (round >= ROUNDS) throw wrong(store, problem ?? '')
+      const disturbed = ahead || behind
+      if (Date.now() > until || (round >= ROUNDS && !disturbed)) throw wrong(store, round, problem ?? '')
+      // Where theirs come one after the other, the next of them is the one that runs alone.
+      await sleep(Math.random() * Math.min(round * PAUSE_MS, MAX_PAUSE_MS))
+      await idle(machine, store)
+      if (disturbed && (await problemOf(machine, store, before, wanted)) === undefined) return
     }
   } finally {
     await lock.release()
@@ -72,12 +83,12 @@ async function lockStore(machine: Machine): Promise<Lock> {
   }
 }
 
-/** Waits until nobody else runs the tool. */
-async function idle(machine: Machine, store: Store): Promise<void> {
+/** Waits until nobody else runs the tool. @returns whether somebody did */
+async function idle(machine: Machine, store: Store): Promise<boolean> {
   const until = Date.now() + WAIT_MS
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     const pid = await foreignRun(machine, store.tool)
-    if (pid === undefined) return
+    if (pid === undefined) return waited
     if (Date.now() > until) throw busy(`${store.tool} (process ${pid})`, `ps -fp ${pid}`)
     await sleep(20)
   }
@@ -154,10 +165,10 @@ async function problemOf(
   return kept.length > 0 ? `it still holds ${kept.join(', ')}` : undefined
 }
 
-function wrong(store: Store, problem: string): TrustError {
+function wrong(store: Store, rounds: number, problem: string): TrustError {
   return new TrustError(
     'change-failed',
-    `${store.bundle} is not what its sources make it, even after ${ROUNDS} runs of ${store.tool}; everything was rolled back`,
+    `${store.bundle} is not what its sources make it, even after ${rounds} runs of ${store.tool}; everything was rolled back`,
     {
       finding: 'bundle-damaged',
       seen: problem,

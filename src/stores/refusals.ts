@@ -16,6 +16,30 @@ const DECLARED: Readonly<Record<string, string>> = {
     'cat /var/lib/boot2docker/ca.pem >> /etc/ssl/certs/ca-certificates.crt; /etc/init.d/docker restart      # before 1.6: in /var/lib/boot2docker/bootlocal.sh',
 }
 
+/** Systems with a store of a shape of their own, for which nothing here has been tried: the lines are the system's. */
+const BY_HAND: Readonly<Record<string, string>> = {
+  photon: 'install -m 644 ca.pem /etc/ssl/certs/ca.pem && rehash_ca_certificates.sh',
+  'clear-linux-os': 'clrtrust add ca.pem',
+}
+
+/** Older than os-release: where their release stands, and what has to be done there. */
+const ANCIENT = [
+  {
+    path: '/etc/redhat-release',
+    release: /release 6\b/,
+    name: 'Red Hat 6',
+    fix: 'install -m 644 ca.pem /etc/pki/ca-trust/source/anchors/ca.pem && update-ca-trust enable && update-ca-trust extract      # the shared store is off there until it is enabled',
+  },
+  {
+    path: '/etc/SuSE-release',
+    release: /^VERSION = 1[01]\b/m,
+    name: 'SLES 11',
+    fix: 'install -m 644 ca.pem /etc/ssl/certs/ca.pem && c_rehash /etc/ssl/certs',
+  },
+] as const
+
+const MAX_RELEASE = 4096
+
 /** What OpenShift's node-ca writes: it empties what it does not know once a minute. */
 const NODE_CA = '/etc/docker/certs.d/image-registry.openshift-image-registry.svc:5000'
 
@@ -46,9 +70,17 @@ export async function refusalOf(machine: Machine, id: string): Promise<TrustErro
       'oc create configmap registry-ca -n openshift-config --from-file=HOST..PORT=ca.pem\noc patch image.config.openshift.io/cluster --type merge -p \'{"spec":{"additionalTrustedCA":{"name":"registry-ca"}}}\'',
     )
   }
+  const byHand = BY_HAND[id]
+  if (byHand !== undefined) return refused(undefined, `the OS trust store of ${id} is not written`, byHand)
+  for (const { path, release, name, fix } of ANCIENT) {
+    const text = await machine.read(path, MAX_RELEASE).catch(() => undefined)
+    if (text && release.test(text.toString('utf8')))
+      return refused(undefined, `the OS trust store of ${name} is not written`, fix)
+  }
   return undefined
 }
 
-function refused(finding: Obstacle, message: string, fix: string): TrustError {
-  return new TrustError('not-possible', `${message}; nothing was changed`, { finding, fix })
+function refused(finding: Obstacle | undefined, message: string, fix: string): TrustError {
+  const details = finding === undefined ? { fix } : { finding, fix }
+  return new TrustError('not-possible', `${message}; nothing was changed`, details)
 }

@@ -23,6 +23,7 @@ describe('the OS trust store on several systems', function () {
   const scene = withLab(this)
   let root: CertificateAuthority
   let hosts: Record<string, string>
+  let bookworm: Host
 
   before(async () => {
     root = await createCa({ name: 'Corp Root CA' })
@@ -95,14 +96,59 @@ describe('the OS trust store on several systems', function () {
     assert.equal((await dockerLogin(host, registry)).code, 1, 'docker has forgotten it as well')
   }
 
+  /** A unit's own first command, which misbehaves as long as our certificate is there. */
+  async function spoilStart(host: Host, command: string): Promise<void> {
+    const ours = 'ls /usr/local/share/ca-certificates/trust-registry-* > /dev/null 2>&1'
+    const lines = `[Service]\nExecStartPre=/bin/sh -c '! ${ours} || ${command}'\n`
+    await host.write('/etc/systemd/system/docker.service.d/spoilt.conf', lines)
+    await host.run(['systemctl', 'daemon-reload'])
+  }
+
+  async function failures(host: Host): Promise<void> {
+    await host.write('/etc/docker/daemon.json', '{"storage-driver": "vfs"}')
+    const running = host.dockerPid()
+    const files = await host.snapshot(watched)
+    const conflict = await runJson(host, system)
+    assert.equal(conflict.code, 8, conflict.stdout)
+    assert.match(conflict.stdout, /given as a flag to dockerd and in the file: storage-driver/)
+    assert.deepEqual([await host.snapshot(watched), host.dockerPid()], [files, running])
+    await host.run(['rm', '/etc/docker/daemon.json'])
+
+    for (const [command, said] of [
+      ['exit 1', /docker did not come back after its restart/],
+      ['sleep infinity', /did not end within 6 s/],
+    ] as const) {
+      await spoilStart(host, command)
+      const before = await host.snapshot(watched)
+      const failed = await runJson(host, [...system, '--timeout', '1'])
+      assert.equal(failed.code, 8, failed.stdout)
+      assert.match(failed.stdout, said)
+      assert.deepEqual(await host.snapshot(watched), before)
+      const info = await host.run(['docker', 'info'])
+      assert.equal(info.code, 0, `docker runs again: ${info.stderr}`)
+    }
+  }
+
   it('Debian 12 with systemd: installed, proven, repeated, undone to the byte', async () => {
-    const host = await client('bookworm', { systemd: true })
-    await wholeLife(host)
+    bookworm = await client('bookworm', { systemd: true })
+    await wholeLife(bookworm)
+  })
+
+  it('a flag that daemon.json repeats: docker is not stopped; a start that fails or hangs: back as it was', async () => {
+    await failures(bookworm)
   })
 
   it('Debian 13', async () => {
     const host = await client('trixie', { root: await labRoot('trixie') })
     await wholeLife(host)
+
+    // Since Docker 23 the daemon says itself whether it would start.
+    await host.write('/etc/docker/daemon.json', '{"no-such-thing": true}')
+    const running = host.dockerPid()
+    const refused = await runJson(host, system)
+    assert.equal(refused.code, 8, refused.stdout)
+    assert.match(refused.stdout, /no-such-thing/)
+    assert.deepEqual(host.dockerPid(), running)
   }).timeout(660_000)
 
   it("Alpine's way to make the store, and OpenRC's to restart", async () => {

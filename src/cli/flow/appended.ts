@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
 import type { KeptFile, Plan } from '../../change/index.ts'
-import type { Machine } from '../../machine/machine.ts'
 import { fingerprintOf } from '../../stores/census.ts'
 import { stores } from '../../stores/index.ts'
-import { lookAtStore, type StoreLook } from '../../stores/look.ts'
+import type { StoreLook } from '../../stores/look.ts'
 import { encodePem } from '../../x509/pem.ts'
+import { settledLook } from './settled.ts'
+import type { Site } from './site.ts'
 
 /** What somebody appended to the bundle gets a file of its own before the tool runs, and stays, whatever is undone. */
 export function keeping(plan: Plan, { store, appended }: StoreLook): Plan {
@@ -30,9 +31,9 @@ export function keeping(plan: Plan, { store, appended }: StoreLook): Plan {
 }
 
 /** The same for a plan of undo, which has to run the tool as well. */
-export async function keepingAll(machine: Machine, plan: Plan): Promise<Plan> {
+export async function keepingAll(site: Site, plan: Plan): Promise<Plan> {
   const names = new Set(plan.steps.flatMap((step) => (step.do === 'refresh' ? [step.store] : [])))
   let kept = plan
-  for (const name of names) kept = keeping(kept, await lookAtStore(machine, stores[name]))
+  for (const name of names) kept = keeping(kept, await settledLook(site, stores[name]))
   return kept
 }

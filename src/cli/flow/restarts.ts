@@ -16,8 +16,8 @@ export function reloadDeadline({ options }: Site): number {
 export async function dockerRestart({ machine, options }: Site): Promise<readonly Restart[]> {
   const cost = await restartCost(machine, options.timeoutMs).catch(() => undefined)
   if (cost === undefined) return []
-  await refuseBrokenConfig(machine)
   const { was, stops } = cost
+  await refuseBrokenConfig(machine, was)
   const reason = `it reads the OS store once; ${stopping(stops)}`
   return [{ engine: 'docker', was, deadlineMs: RESTART_FACTOR * options.timeoutMs, reason }]
 }

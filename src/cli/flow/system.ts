@@ -9,7 +9,7 @@ import {
 import { TrustError } from '../../errors.ts'
 import type { EngineEvidence } from '../../judge/index.ts'
 import { detectStore } from '../../stores/detect.ts'
-import { lookAtStore, type StoreLook } from '../../stores/look.ts'
+import type { StoreLook } from '../../stores/look.ts'
 import { isSelfSigned, nameOf, type Certificate } from '../../x509/index.ts'
 import { fingerprintOf as fingerprint } from '../../stores/census.ts'
 import { keeping } from './appended.ts'
@@ -17,6 +17,7 @@ import { againLine } from './consent.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
 import { dockerRestart } from './restarts.ts'
+import { settledLook } from './settled.ts'
 
 /**
  * Scope system: the CAs that anchor this chain become sources of the OS store, its bundle is made anew, and the
@@ -41,7 +42,7 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
     if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, seen.target.registry)
   }
   refuseOverridden(seen, install)
-  const look = await lookAtStore(machine, store)
+  const look = await settledLook(context, store)
   const rooted = install.some((certificate) => isSelfSigned(certificate))
   const known = seen.judgement.path.some(({ certificate }) => look.held.has(certificate.sha256))
   if (!rooted && !known) throw rootless(seen.target.registry)

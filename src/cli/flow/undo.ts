@@ -36,7 +36,7 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
     const undone = await planUndo({ machine, state }, new Set([registry]), restarts)
     const planned = withReloads(undone, files, reloadDeadline(context))
     if (!planned.steps.some((step) => step.do === 'refresh')) return planned
-    return (await import('./appended.ts')).keepingAll(machine, planned)
+    return (await import('./appended.ts')).keepingAll(context, planned)
   }
   const first = await plan()
   const known = (await state.records()).registries.some((record) => record.registry === registry)
