@@ -86,7 +86,8 @@ const restart = {
   restart: string({
     helpValue: 'WHEN',
     options: ['auto', 'never', 'always'],
-    summary: 'of engines that read the OS store: auto where they cannot see the change otherwise',
+    summary:
+      'of engines that read the OS store: auto (where they cannot see the change otherwise), never, always',
   }),
 }
 
