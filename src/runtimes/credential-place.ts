@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { TrustError, errorCode, errorText } from '../errors.ts'
-import type { Machine, OwnedFiles, Person } from '../machine/machine.ts'
+import type { FileInfo, Machine, OwnedFiles, Person } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 
 const LIMIT = 1024 * 1024
@@ -58,7 +58,7 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
   const { registry } = place
   const machine = filesOf(place)
   const path = posix.join(place.directory, place.file ?? 'config.json')
-  const info = await machine.stat(path)
+  const info = await factsOf(place, machine, path)
   if (!info) return { target: path, mode: 0o600, bytes: undefined, config: {} }
   if (info.kind === 'symlink' && place.elevated) {
     throw new StoringError(`${path} is a link, which root does not follow`, `docker login ${registry}`)
@@ -66,8 +66,7 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
   const { target, mode } = await endOf(place, path)
   const bytes = await machine.read(target, LIMIT).catch((error: unknown) => {
     if (place.elevated && errorCode(error) === 'EPERM') throw notTheirs(place, target)
-    const why = errorCode(error) ?? errorText(error)
-    throw new StoringError(`${path} cannot be read (${why})`, `docker login ${registry}`)
+    throw unreadable(place, path, error)
   })
   try {
     const text = bytes?.toString('utf8').trim() ?? ''
@@ -87,21 +86,33 @@ function notTheirs({ person }: CredentialPlace, path: string): StoringError {
   )
 }
 
+function unreadable({ registry }: CredentialPlace, path: string, error: unknown): StoringError {
+  const why = errorCode(error) ?? errorText(error)
+  return new StoringError(`${path} cannot be read (${why})`, `docker login ${registry}`)
+}
+
+/** A folder that may not be entered, or that is none, is told like a file that may not be read. */
+function factsOf(place: CredentialPlace, files: OwnedFiles, path: string): Promise<FileInfo | undefined> {
+  return files.stat(path).catch((error: unknown) => {
+    throw unreadable(place, path, error)
+  })
+}
+
 /** The file behind a link, or behind several; a mode wider than Docker's own is not kept where it is no file's. */
 async function endOf(
-  { machine, registry }: CredentialPlace,
+  place: CredentialPlace,
   path: string,
 ): Promise<{ readonly target: string; readonly mode: number }> {
   let target = path
   for (let hop = 0; hop < MAX_LINKS; hop++) {
-    const info = await machine.stat(target)
+    const info = await factsOf(place, place.machine, target)
     if (info === undefined) return { target, mode: 0o600 }
     if (info.kind === 'file') return { target, mode: info.mode }
     // What is no file says so when it is read.
     if (info.kind !== 'symlink') return { target, mode: 0o600 }
     target = posix.resolve(posix.dirname(target), info.linkTarget ?? '')
   }
-  throw new StoringError(`${path} leads to no file`, `mend it, then: docker login ${registry}`)
+  throw new StoringError(`${path} leads to no file`, `mend it, then: docker login ${place.registry}`)
 }
 
 // The parser quotes what it read, and that may be a secret: only the place is passed on.

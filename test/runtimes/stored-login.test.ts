@@ -94,6 +94,21 @@ describe('runtimes/stored-login', () => {
     })
   })
 
+  it('names a folder that may not be entered, or is none, and where a link into one leads', async () => {
+    put('file', '')
+    assert.deepEqual(await dockerLogin(place('file')), {
+      problem: `${path('file/config.json')} cannot be read (ENOTDIR)`,
+    })
+    fs.symlinkSync(path('file/config.json'), path('docker/config.json'))
+    assert.match(JSON.stringify(await dockerLogin(docker())), /cannot be read \(ENOTDIR\)/)
+    assert.match(JSON.stringify(await containersLogin([docker()])), /cannot be read \(ENOTDIR\)/)
+    const closed = docker()
+    closed.machine.stat = () => Promise.reject(Object.assign(new Error('closed'), { code: 'EACCES' }))
+    assert.deepEqual(await dockerLogin(closed), {
+      problem: `${path('docker/config.json')} cannot be read (EACCES)`,
+    })
+  })
+
   it('reads back whatever a login can be', () => {
     const names = fc.string({ minLength: 1 }).filter((name) => !name.includes(':'))
     const passwords = fc.string({ minLength: 1 }).filter((text) => !text.endsWith('\0'))
