@@ -70,9 +70,10 @@ export class PreparedEngine implements Engine {
 
   async survey(machine: Machine): Promise<EngineSurvey> {
     const installed = (await machine.which(this.#of.program)) !== undefined
+    const there = machine.atRest ? 'at-rest' : 'unreachable'
     return {
       ...{ name: this.name, kind: 'daemon', loader: 'containerd', installed },
-      state: installed ? 'unreachable' : 'absent',
+      state: installed ? there : 'absent',
       ...(installed ? { problem: `it reads ${this.#of.file} when it starts: restart it` } : {}),
       ...{ unasked: true, needed: false, insecureRegistries: [], insecureNetworks: [] },
       ...{ environment: {}, environmentAssumed: true },

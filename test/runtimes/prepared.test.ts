@@ -96,6 +96,15 @@ describe('runtimes/prepared', () => {
     assert.deepEqual([survey.state, survey.installed], ['absent', false])
   })
 
+  it('in an image it rests, so nobody takes it for an engine that could log in', async () => {
+    const which = (name: string): Promise<string> => Promise.resolve(`/usr/bin/${name}`)
+    const image = Object.assign(machine(), { atRest: true as const, which })
+    for (const { name } of preparedEngines())
+      assert.equal((await engine(name).survey(image, 1000)).state, 'at-rest', name)
+    const running = Object.assign(machine(), { which })
+    assert.equal((await engine('k3s').survey(running, 1000)).state, 'unreachable')
+  })
+
   it('k3s reads one file of CAs: a second is a person’s to join to the first; buildkit has a list', async () => {
     put(YAML, 'configs:\n  "reg.corp:5000":\n    tls:\n      ca_file: /theirs.pem\n')
     assert.ok('byHand' in (await settings('k3s', ['/c/x.crt'])))
