@@ -34,5 +34,13 @@ describe('engines that are prepared and asked by nobody', function () {
     const left = await runJson(host, args)
     assert.equal(left.code, 1, left.stdout)
     assert.equal(await host.read(YAML), theirs)
+
+    // The one is prepared, the other's file is damaged: it gets nothing, and that is no success.
+    await host.write(YAML, 'configs: [\n')
+    const half = await runJson(host, [...args, '--runtime', 'buildkit'])
+    assert.equal(half.code, 1, half.stdout)
+    const written = half.registry.changes.map(({ path }) => path)
+    assert.ok(written.includes('/etc/buildkit/buildkitd.toml'), half.stdout)
+    assert.equal(await host.read(YAML), 'configs: [\n')
   })
 })

@@ -1,6 +1,6 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { wouldAccept } from '../../judge/index.ts'
+import { isServed, wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -140,7 +140,8 @@ function exitAfter(context: Context, seen: Case): ExitCode {
   )
   const prepared = waiting.every((engine) => {
     const { name, unasked, installed } = engine.survey
-    if (!context.options.runtimes.includes(name)) return false
+    // One that a person has to put in order first got nothing.
+    if (!context.options.runtimes.includes(name) || !isServed(engine)) return false
     // What its settings name now has to be enough: nobody else will say so.
     return unasked === true ? wouldAccept({ ...seen.evidence, engines: [engine] }, []) : !installed
   })
