@@ -35,12 +35,17 @@ export async function surviving(
   if (docker !== undefined)
     return wanted.map((file) => ({ ...file, path: file.path.replace(/^\/etc\/docker(?=\/)/, () => docker) }))
   if (wanted.length === 0) return wanted
-  const copies = wanted.map((file) => ({
-    ...file,
-    path: posix.join(KEPT, file.path),
-    reason: 'the copy that outlives a reboot of this VM',
-  }))
+  const copies = await Promise.all(wanted.map((file) => copyOf(machine, file)))
   return [...wanted, ...copies, await bootScript(machine, posix.join(vm.disk, vm.script))]
+}
+
+/** Made from what the copy was, not from what is in RAM; no engine reads it. */
+async function copyOf(machine: Machine, file: WantedFile): Promise<WantedFile> {
+  const { from: edited, bytes, mode, certificate, runtime } = file
+  const path = posix.join(KEPT, file.path)
+  const from = edited && (await readExisting(machine, path))
+  const known = { ...(certificate === undefined ? {} : { certificate }), ...(from ? { from } : {}) }
+  return { path, bytes, mode, ...known, reason: 'the copy that outlives a reboot of this VM', runtime }
 }
 
 async function bootScript(machine: Machine, path: string): Promise<WantedFile> {
