@@ -100,7 +100,8 @@ export async function planInstall(
       const before = owned ? owned.before : replaced && sha256(replaced)
       files.set(path, {
         path,
-        sha256: digest,
+        // Where nothing is written, what somebody has added since stays theirs: undo keeps the file and names it.
+        sha256: owned && there && !replaced ? owned.sha256 : digest,
         mode,
         ...(certificate === undefined ? {} : { certificate }),
         ...(before === undefined ? {} : { before }),

@@ -60,4 +60,22 @@ describe('change: a VM whose root is in RAM', () => {
     await assert.rejects(edit(here, B), { code: 'change-failed', message: /changed by somebody/ })
     assert.equal(content(here, COPY), 'changed\n')
   })
+
+  it("its owner's edits of the boot script outlive later changes and the undo of all, which names it", async () => {
+    for (const original of [undefined, '#!/bin/sh\necho theirs\n']) {
+      const here = await world()
+      here.write(SETTINGS, 'theirs\n')
+      here.write(`${DISK}/theirs`, '')
+      if (original !== undefined) here.write(SCRIPT, original)
+      if (original !== undefined) chmodSync(here.at(SCRIPT), 0o755)
+      await edit(here, A)
+      const edited = `${content(here, SCRIPT)}echo more\n`
+      here.write(SCRIPT, edited)
+      await edit(here, B)
+      const { changes } = await undo(here, A, B)
+      const kept = changes.filter(({ state }) => state === 'kept').map(({ path }) => path)
+      assert.deepEqual(kept, [SCRIPT])
+      assert.equal(content(here, SCRIPT), edited)
+    }
+  })
 })
