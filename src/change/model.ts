@@ -44,6 +44,8 @@ export interface Change {
   readonly state: 'written' | 'removed' | 'kept' | 'unchanged'
   /** SHA-256 of the file's bytes. */
   readonly sha256?: string
+  /** Kept, and there before us: SHA-256 of the bytes of then, which the state directory goes on keeping. */
+  readonly before?: string
 }
 
 /** A file of ours that is there, on behalf of one registry or several. */
@@ -85,6 +87,8 @@ export interface Records {
   /** Directories that we made, deepest last: they go when they are empty. */
   readonly directories: readonly string[]
   readonly registries: readonly RegistryRecord[]
+  /** SHA-256 of what stood in files that were let go as somebody had changed them: kept for that person. */
+  readonly left?: readonly string[]
 }
 
 /** An approved set of certificates: the identity and what to install for it. */

@@ -1,6 +1,6 @@
 import type { Change } from './model.ts'
 import type { Place, Plan } from './plan.ts'
-import { release } from './release.ts'
+import { release, withLeft } from './release.ts'
 
 /**
  * Adds to a plan that what earlier identities of a registry have left behind goes. The registry's directory stays:
@@ -24,6 +24,7 @@ export async function planPrune(place: Place, plan: Plan, registry: string): Pro
     changes: [...plan.changes.filter(notIn(changes)), ...changes],
     records: {
       ...records,
+      ...withLeft(released.left, records),
       files,
       registries: records.registries.map((record) => {
         if (record.registry !== registry) return record

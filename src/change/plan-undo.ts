@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { look, namesIn } from './look.ts'
 import type { Place, Plan } from './plan.ts'
-import { release } from './release.ts'
+import { release, withLeft } from './release.ts'
 import { withoutAnchors, type Restart } from './plan-store.ts'
 import { targetOf, type Step } from './step.ts'
 
@@ -24,6 +24,7 @@ export async function planUndo(
     steps: [...steps, ...gone],
     records: {
       ...records,
+      ...withLeft(released.left, records),
       files,
       directories: records.directories.filter((directory) => inUse(directory)),
       registries: records.registries.filter((record) => !registries.has(record.registry)),

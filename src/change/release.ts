@@ -1,12 +1,20 @@
 import { sha256 } from './digest.ts'
 import { look, needsRoot, readExisting } from './look.ts'
-import type { Change, OwnedFile, PlanItem } from './model.ts'
+import type { Change, OwnedFile, PlanItem, Records } from './model.ts'
 import type { Place, Plan } from './plan.ts'
 import type { Step } from './step.ts'
+
+/** The records with more of what is kept for a person. */
+export function withLeft(left: readonly string[], { left: earlier = [] }: Records): Pick<Records, 'left'> {
+  const all = [...new Set([...earlier, ...left])]
+  return all.length === 0 ? {} : { left: all }
+}
 
 export interface Released extends Pick<Plan, 'items' | 'steps' | 'changes'> {
   /** What is ours afterwards. */
   readonly files: readonly OwnedFile[]
+  /** As in the records: what stood in files that are let go as they are now. */
+  readonly left: readonly string[]
 }
 
 /** Takes owners from files; a file goes with the last of them, if it is still as we left it. */
@@ -20,6 +28,7 @@ export async function release(
   const items: PlanItem[] = []
   const changes: Change[] = []
   const kept: OwnedFile[] = []
+  const left: string[] = []
 
   for (const file of files) {
     const owners = file.registries.filter((registry) => !gives(file, registry))
@@ -37,7 +46,13 @@ export async function release(
     if (info === undefined) continue
     const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
     if (there === undefined || sha256(there) !== file.sha256) {
-      changes.push({ path, state: 'kept', ...(there ? { sha256: sha256(there) } : {}) })
+      const { before } = file
+      if (before !== undefined) left.push(before)
+      const known = {
+        ...(there ? { sha256: sha256(there) } : {}),
+        ...(before === undefined ? {} : { before }),
+      }
+      changes.push({ path, state: 'kept', ...known })
       continue
     }
     const { mode, uid, gid } = info
@@ -54,5 +69,5 @@ export async function release(
       changes.push({ path, state: 'written', sha256: file.before })
     }
   }
-  return { items, steps, changes, files: kept }
+  return { items, steps, changes, files: kept, left }
 }

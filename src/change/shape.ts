@@ -7,9 +7,12 @@ type Fields = Readonly<Record<string, unknown>>
 /** What root acts upon is looked at first: a file of another shape is never half understood. */
 export function isRecords(value: unknown): value is Records {
   if (!isObject(value) || value['version'] !== 1) return false
-  const { files, directories, registries } = value
+  const { files, directories, registries, left } = value
   return (
-    isListOf(files, isOwnedFile) && isListOf(directories, isPath) && isListOf(registries, isRegistryRecord)
+    isListOf(files, isOwnedFile) &&
+    isListOf(directories, isPath) &&
+    isListOf(registries, isRegistryRecord) &&
+    isListOf(left ?? [], (sha256) => typeof sha256 === 'string')
   )
 }
 

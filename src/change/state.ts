@@ -20,7 +20,8 @@ export interface Journal {
 }
 
 const EMPTY: Records = { version: 1, files: [], directories: [], registries: [] }
-const KEPT = 'before-'
+/** Followed by the SHA-256 of the bytes. */
+export const KEPT = 'before-'
 const LIMIT = 16 * 1024 * 1024
 
 /** The durable memory of a machine: `records.json`, `journal.json` while a change is under way, and the lock. */
@@ -98,8 +99,10 @@ export class State {
 
   /** Removes from our own directory what a killed run left there half-made, and what nothing on record needs. */
   async sweep(): Promise<void> {
-    const { files } = await this.records()
-    const needed = new Set(files.map((file) => `${KEPT}${file.before ?? ''}`))
+    const { files, left = [] } = await this.records()
+    const needed = new Set(
+      [...files.map((file) => file.before ?? ''), ...left].map((sha256) => KEPT + sha256),
+    )
     for (const name of (await this.#machine.list(this.directory).catch(() => undefined)) ?? []) {
       if (isTemporary(name) || (name.startsWith(KEPT) && !needed.has(name)))
         await this.#machine.remove(this.#path(name)).catch(() => undefined)

@@ -87,8 +87,16 @@ describe('change: other bytes in a file that was there', () => {
     const kept = plan.changes.filter(({ state }) => state === 'kept').map(({ path }) => path)
     assert.deepEqual(kept, [CONFIG])
     assert.equal(content(here), 'edited\n')
-    assert.deepEqual(here.memory(), ['lock', 'records.json'])
     assert.deepEqual((await here.state.records()).files, [])
+
+    // What stood there before us is for the person who takes our lines out, whatever is done later.
+    const before = plan.changes.find(({ state }) => state === 'kept')?.before ?? ''
+    assert.deepEqual(here.memory(), [`before-${before}`, 'lock', 'records.json'])
+    assert.equal(readFileSync(here.at(`/var/lib/trust-registry/before-${before}`), 'utf8'), 'theirs\n')
+    await edit(here, B)
+    await undo(here, B)
+    await recover(here.machine, here.state)
+    assert.deepEqual(here.memory(), [`before-${before}`, 'lock', 'records.json'])
   })
 
   it('leaves a mode that somebody has set since', async () => {

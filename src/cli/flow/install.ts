@@ -76,7 +76,8 @@ export async function install(
   )
   const stale = isStale(context, proof.seen, done)
   const error =
-    keptFiles(done.changes) ?? (stale && options.restart !== 'never' ? restartByHand() : undefined)
+    keptFiles(done.changes, registry, context.state.directory) ??
+    (stale && options.restart !== 'never' ? restartByHand() : undefined)
   const view = viewOf(context, proof.seen, {
     exitCode: combine([stale ? 0 : exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
     verified: isVerified(proof.seen.judgement),

@@ -64,7 +64,7 @@ export async function undoOne(context: Site, registry: string): Promise<Registry
     plan,
     prove: () => Promise.resolve(),
   })
-  const error = keptFiles(done.changes)
+  const error = keptFiles(done.changes, registry, state.directory)
   const refreshed = done.steps.some((step) => step.do === 'refresh')
   const stale = refreshed && restarts.length === 0 && (await isRunning(context))
   const result = {
