@@ -1,5 +1,6 @@
 export type { EngineEvidence, Evidence } from './evidence.ts'
 export { MACHINE, REMEMBERED } from './evidence.ts'
+export { directoryFindings } from './directory-findings.ts'
 export { judge } from './judge.ts'
 export { wouldAccept } from './simulate.ts'
 export { findingCodes } from './judgement.ts'

@@ -29,6 +29,8 @@ export interface Result {
   readonly plan?: readonly PlanItem[]
   readonly changes?: readonly Change[]
   readonly login?: LoginDocument
+  /** Of a run without a look; with one, the judgement has them. */
+  readonly findings?: readonly Finding[]
   readonly error?: TrustError
   /** The line that restarts an engine which goes on with the OS store as it was. */
   readonly restart?: string | undefined
@@ -88,7 +90,9 @@ export function blindView(context: Site, registry: string, result: Result): Regi
       changed: result.changed ?? false,
       verified: result.verified,
       ...(result.identity ? { identity: result.identity } : {}),
-      findings: obstacleOf(result.error).map((finding) => withLines(context, finding)),
+      findings: [...(result.findings ?? []), ...obstacleOf(result.error)].map((finding) =>
+        withLines(context, finding),
+      ),
       consumers: [],
       plan: result.plan ?? [],
       changes: result.changes ?? [],

@@ -1,6 +1,7 @@
 import { decideBlind, isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
+import { withoutLook } from './by-hand.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges } from './consent.ts'
 import type { Context } from './context.ts'
@@ -23,18 +24,23 @@ export async function installBlind(
   const recorded = await recordOf(state, registry)
   const approved = ordered ?? decideBlind(registry, context.given, options.fingerprints, recorded)
   const { identity } = approved
-  const engines = survey.engines.map(({ survey: found }) => ({
+  const surveyed = survey.engines.map(({ engine, survey: found }) => ({
+    engine,
     survey: found,
     required: isRequired(found, options.runtimes),
   }))
+  const engines = await withoutLook(context, surveyed, target, approved.install)
+  const findings = engines.flatMap((engine) => engine.findings)
+  const wrong = findings.some(({ severity }) => severity === 'error')
   const plan = async (): Promise<Plan> => {
     const files = await filesFor(context, engines, target, approved.install)
     return planInstall({ machine, state }, registry, approved, files)
   }
   const first = await plan()
   if (options.dryRun) {
-    const exitCode = options.check && !isEmpty(first) ? 3 : 0
-    return blindView(context, registry, { exitCode, verified: false, identity, plan: first.items })
+    const pending = options.check && !isEmpty(first) ? 3 : 0
+    const exitCode = wrong ? 1 : pending
+    return blindView(context, registry, { exitCode, verified: false, identity, plan: first.items, findings })
   }
   const was = recorded?.identity.sha256
   if (
@@ -43,7 +49,11 @@ export async function installBlind(
   ) {
     await askChanges(context, first.items, 'identity-is-enough')
     const asked = trustOrder(context, target, engines, approved, first, was)
-    return byRoot(context, asked, blindView(context, registry, { exitCode: 0, verified: false }))
+    return byRoot(
+      context,
+      asked,
+      blindView(context, registry, { exitCode: wrong ? 1 : 0, verified: false, findings }),
+    )
   }
   const { plan: done } = await carryOut(context, first, {
     command: `trust ${registry}`,
@@ -53,11 +63,12 @@ export async function installBlind(
     prove: () => Promise.resolve(),
   })
   return blindView(context, registry, {
-    exitCode: engines.some((engine) => engine.required) ? 0 : 1,
+    exitCode: !wrong && engines.some((engine) => engine.required) ? 0 : 1,
     verified: false,
     identity,
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
+    findings,
   })
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createCa } from '../../../fixtures/pki.ts'
+import { main } from '../../../src/cli/main.ts'
+import type { ResultDocument } from '../../../src/report/document.ts'
+import { fakeIo } from '../fake-io.ts'
+
+const YAML = 'etc/rancher/k3s/registries.yaml'
+const TOML = 'etc/buildkit/buildkitd.toml'
+const DAEMON = 'etc/docker/daemon.json'
+
+describe('cli/flow/offline: files of settings that a person has to put in order', function () {
+  if (process.platform !== 'linux') return
+  let image = ''
+  let ca = ''
+
+  before(async () => {
+    ca = (await createCa({ name: 'Corp Root CA', keyKind: 'p-256' })).pem
+  })
+  beforeEach(() => {
+    image = fs.mkdtempSync(join(tmpdir(), 'trust-registry-image-'))
+    fs.chmodSync(image, 0o755)
+    put('etc/os-release', 'ID=debian\n')
+    put('usr/sbin/dockerd', '')
+    fs.chmodSync(join(image, 'usr/sbin/dockerd'), 0o755)
+    put('ca.pem', ca)
+  })
+  afterEach(() => {
+    fs.rmSync(image, { recursive: true })
+  })
+
+  function put(file: string, text: string): void {
+    fs.mkdirSync(dirname(join(image, file)), { recursive: true })
+    fs.writeFileSync(join(image, file), text)
+  }
+
+  async function run(...more: readonly string[]) {
+    const io = fakeIo()
+    const argv = ['reg.corp:5000', '--offline', '--ca', join(image, 'ca.pem'), '--machine', image, '--json']
+    const code = await main([...argv, ...more], io)
+    const [registry] = (JSON.parse(io.out()) as ResultDocument).registries
+    assert.ok(registry, io.out())
+    return { code, registry }
+  }
+
+  for (const [runtime, file, text] of [
+    ['k3s', YAML, 'a: ['],
+    ['buildkit', TOML, 'a = ['],
+  ] as const) {
+    it(`${runtime}: a damaged file is exit 1, named with its place, and nothing is written for it`, async () => {
+      put(file, text)
+      for (const more of [[], ['-n'], ['--check']]) {
+        const { code, registry } = await run('--runtime', runtime, ...more)
+        assert.deepEqual([code, registry.ok, registry.changed, registry.plan], [1, false, false, []])
+        assert.deepEqual(
+          registry.findings.map((finding) => finding.code),
+          ['config-damaged'],
+        )
+        assert.match(registry.findings[0]?.message ?? '', /: line 1, column \d+: /)
+      }
+      assert.equal(fs.readFileSync(join(image, file), 'utf8'), text)
+    })
+  }
+
+  it('k3s: where another CA is named the file is left alone, exit 1, and the CA’s file is named', async () => {
+    const theirs = 'configs:\n  "reg.corp:5000":\n    tls:\n      ca_file: /x.pem\n'
+    put('x.pem', ca)
+    put(YAML, theirs)
+    const { code, registry } = await run('--runtime', 'k3s')
+    assert.deepEqual([code, registry.ok], [1, false])
+    const [finding, ...others] = registry.findings
+    assert.deepEqual([finding?.severity, others], ['error', []])
+    assert.match(finding?.message ?? '', /registries\.yaml is left alone/)
+    const [written] = registry.changes
+    assert.ok(finding?.fix?.includes(written?.path ?? '?'), finding?.fix)
+    assert.equal(fs.readFileSync(join(image, YAML), 'utf8'), theirs)
+  })
+
+  it('docker: a damaged daemon.json is told, with its place; the certificate is written all the same', async () => {
+    put(DAEMON, '{"a": ')
+    for (const more of [['-n'], []]) {
+      const { code, registry } = await run('--runtime', 'docker', ...more)
+      assert.deepEqual(
+        [code, registry.findings.map((finding) => [finding.code, finding.severity])],
+        [0, [['config-damaged', 'warning']]],
+      )
+      assert.match(registry.findings[0]?.message ?? '', /daemon\.json .*line 1, column \d+/)
+    }
+  })
+
+  it('files that are good, or not there, are no finding: exit 0', async () => {
+    for (const runtime of ['k3s', 'buildkit', 'docker']) {
+      const { code, registry } = await run('--runtime', runtime)
+      assert.deepEqual([code, registry.findings, registry.changed], [0, [], true])
+    }
+  })
+})
