@@ -62,7 +62,7 @@ export function verdictOf(
 
 function sentenceOf(code: FindingCode, { probe }: RegistryDocument): string | undefined {
   // We were told the address, the engine was not.
-  if (code === 'name-not-resolved' && (probe?.chain.length ?? 0) > 0)
+  if (code === 'name-not-resolved' && probe?.chain.some(({ origin }) => origin === 'sent') === true)
     return 'the engine does not know this name'
   return faults[code]
 }

@@ -434,6 +434,20 @@ describe('report: quiet, several registries, the other endings', () => {
       ),
     ],
     [
+      'the name that nobody knows, with a --ca beside it',
+      '✗ nobody here knows this name',
+      outcome(
+        'trust',
+        registry({
+          ok: false,
+          exitCode: 7,
+          findings: [{ ...examples.unknownAuthority, code: 'name-not-resolved', owner: 'network' }],
+          consumers: [consumer('docker', 'unknown')],
+        }),
+        [link('Corp Root CA', 'root', 'given')],
+      ),
+    ],
+    [
       'the name that only --resolve knows',
       '✗ the engine does not know this name',
       outcome(
