@@ -110,6 +110,8 @@ function ofConsumers(document: RegistryDocument, command: string, style: Style):
   }
   if (has('unknown')) return { tone: 'warn', text: `whether ${names('unknown')} trusts it is unknown` }
   if (!has('trusted')) {
+    if (command === 'trust' && isOnlyPlanned(document))
+      return { tone: 'warn', text: 'this is the plan; nobody has looked at it' }
     if (document.ok && document.changes.length > 0) {
       return { tone: 'warn', text: 'prepared, but nobody has looked at it: not verified' }
     }

@@ -434,6 +434,28 @@ describe('report: quiet, several registries, the other endings', () => {
       ),
     ],
     [
+      'the plan of --offline',
+      '! this is the plan; nobody has looked at it',
+      outcome(
+        'trust',
+        registry({
+          plan: [{ action: 'write', target: '/a', reason: 'trust for docker', privileged: true }],
+        }),
+      ),
+    ],
+    [
+      'the plan of --offline --check',
+      '! this is the plan; nobody has looked at it',
+      outcome(
+        'trust',
+        registry({
+          ok: false,
+          exitCode: 3,
+          plan: [{ action: 'write', target: '/a', reason: 'trust for docker', privileged: true }],
+        }),
+      ),
+    ],
+    [
       'the name that nobody knows, with a --ca beside it',
       '✗ nobody here knows this name',
       outcome(
