@@ -11,6 +11,7 @@ import type { Context, Stored } from './context.ts'
 import type { Required } from './files.ts'
 import type { Order, TrustOrder } from './order.ts'
 import { toldProxy } from './reach.ts'
+import { thisComputer } from './place.ts'
 import { isOwn, type Site } from './site.ts'
 
 /** Lines of the privileged half; a request to store a login is answered with a line of its own. */
@@ -51,7 +52,9 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
       },
     )
   }
-  const sudo = machine.platform !== 'win32' && (await machine.which('sudo')) !== undefined
+  // An image is changed from outside: sudo is the builder's.
+  const asked = machine.atRest === true ? thisComputer(services) : machine
+  const sudo = asked.platform !== 'win32' && (await asked.which('sudo')) !== undefined
   const own =
     options.client !== undefined || options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
