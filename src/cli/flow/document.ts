@@ -15,6 +15,7 @@ import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { shellWord } from '../../machine/shell.ts'
+import { belowRoot } from './below.ts'
 import type { Site } from './site.ts'
 import type { Judged } from './observe.ts'
 import { retyped } from './retype.ts'
@@ -65,8 +66,8 @@ export function viewOf(context: Site, seen: Judged, result: Result): RegistryVie
   }
 }
 
-function withLines<T extends { readonly fix?: string }>({ options }: Site, told: T): T {
-  return told.fix === undefined ? told : { ...told, fix: retyped(options, told.fix) }
+function withLines<T extends { readonly fix?: string }>({ options, machine }: Site, told: T): T {
+  return told.fix === undefined ? told : { ...told, fix: belowRoot(machine, retyped(options, told.fix)) }
 }
 
 function undoLine(context: Site, registry: string): string {

@@ -7,6 +7,7 @@ import type { Machine } from '../../machine/machine.ts'
 import { ownerOf } from '../../runtimes/docker-home.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import { errorBelow } from './below.ts'
 import { findPlace, thisComputer, type Place } from './place.ts'
 
 /** A machine and its memory: all that `undo` and `status` need. */
@@ -34,7 +35,8 @@ export async function atPlace<T>(
   try {
     return await work(place)
   } catch (error) {
-    throw error instanceof MachineLost ? lost(place, error) : error
+    if (error instanceof MachineLost) throw lost(place, error)
+    throw error instanceof TrustError ? errorBelow(place.machine, error) : error
   } finally {
     await place.close()
   }

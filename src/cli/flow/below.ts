@@ -1,0 +1,34 @@
+import { TrustError } from '../../errors.ts'
+import type { Machine } from '../../machine/machine.ts'
+import { shellWord } from '../../machine/shell.ts'
+
+/** The whole path of a file, quoted or not; a pattern such as '/-----BEGIN/' is none. */
+const PATH = /(?<=^|[\s=])(?='?\/[a-z])/g
+/** The tools that make an OS store, which are the image's own. */
+const TOOL = /(?<=^|&& )(?=update-ca-)/g
+
+/** What is to be done to an image is done from outside: its paths begin at DIR then, or the line would hit the builder. */
+export function belowRoot(machine: Pick<Machine, 'atRest' | 'locate'>, fix: string): string {
+  if (machine.atRest !== true) return fix
+  const root = shellWord(machine.locate('/').replace(/\/$/, ''))
+  return fix
+    .split('\n')
+    .map((line) => {
+      // A line of ours has --machine, and names files of the builder.
+      if (/^(?:sudo |su -c '?)?trust-registry /.test(line)) return line
+      return line.replace(PATH, () => root).replace(TOOL, () => `chroot ${root} `)
+    })
+    .join('\n')
+}
+
+/** The same for an error that ends the run. */
+export function errorBelow(machine: Pick<Machine, 'atRest' | 'locate'>, error: TrustError): TrustError {
+  const { code, message, finding, seen, fix, cause } = error
+  if (fix === undefined || machine.atRest !== true) return error
+  return new TrustError(code, message, {
+    ...(finding === undefined ? {} : { finding }),
+    ...(seen === undefined ? {} : { seen }),
+    ...(cause === undefined ? {} : { cause }),
+    fix: belowRoot(machine, fix),
+  })
+}

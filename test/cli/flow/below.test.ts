@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { belowRoot, errorBelow } from '../../../src/cli/flow/below.ts'
+import type { Machine } from '../../../src/machine/machine.ts'
+import { TrustError } from '../../../src/errors.ts'
+
+const image = (folder: string): Pick<Machine, 'atRest' | 'locate'> => ({
+  atRest: true,
+  locate: (path: string) => `${folder}${path}`,
+})
+
+describe('what is to be done to an image', () => {
+  it('has DIR before each path, and the tools of the image in a chroot', () => {
+    const lines = [
+      ["rm '/etc/a b/x.crt'; rmdir /etc/a", "rm /srv/i'/etc/a b/x.crt'; rmdir /srv/i/etc/a"],
+      ['mv /etc/x /root/', 'mv /srv/i/etc/x /srv/i/root/'],
+      [
+        "csplit -f /etc/x- -b %d.crt /etc/x.crt '/-----BEGIN/' '{*}' && update-ca-certificates --fresh",
+        "csplit -f /srv/i/etc/x- -b %d.crt /srv/i/etc/x.crt '/-----BEGIN/' '{*}' && chroot /srv/i update-ca-certificates --fresh",
+      ],
+      [
+        'trust-registry reg.corp:5000 --ca /home/me/ca.pem',
+        'trust-registry reg.corp:5000 --ca /home/me/ca.pem',
+      ],
+    ] as const
+    for (const [line, there] of lines) assert.equal(belowRoot(image('/srv/i'), line), there)
+    assert.equal(belowRoot(image('/srv/my i'), 'rm /etc/x'), "rm '/srv/my i'/etc/x")
+  })
+
+  it('is said as it is of a machine that runs, and of errors that end the run too', () => {
+    const here = { locate: (path: string) => path }
+    assert.equal(belowRoot(here, 'rm /etc/x'), 'rm /etc/x')
+    const error = new TrustError('state-damaged', 'damaged', { fix: 'mv /var/x /var/x.damaged', seen: 'y' })
+    const told = errorBelow(image('/srv/i'), error)
+    assert.deepEqual(
+      [told.code, told.seen, told.fix],
+      ['state-damaged', 'y', 'mv /srv/i/var/x /srv/i/var/x.damaged'],
+    )
+    assert.equal(errorBelow(here, error), error)
+  })
+})
