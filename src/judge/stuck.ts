@@ -11,6 +11,11 @@ export function isStuck({ trust, answer }: EngineEvidence): boolean {
   return (trust.personal === true || byHand) && answer?.outcome === 'refused'
 }
 
+/** Whether it was served, and can no longer read its own files: a change has broken it. */
+export function isBroken(before: EngineEvidence, after: EngineEvidence): boolean {
+  return isServed(before) && after.trust.fatal !== undefined
+}
+
 /** Whether a change has to make it accept the chain. */
 export function isServed(engine: EngineEvidence): boolean {
   return engine.required && !isStuck(engine)

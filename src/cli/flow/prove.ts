@@ -1,5 +1,5 @@
 import { TrustError } from '../../errors.ts'
-import { isServed, type EngineEvidence } from '../../judge/index.ts'
+import { isBroken, isServed, type EngineEvidence } from '../../judge/index.ts'
 import { wantsClient } from './client.ts'
 import type { Context } from './context.ts'
 import type { Keeper } from './credentials.ts'
@@ -25,6 +25,8 @@ export async function prove(
   const seen = await judgeAgain(context, survey, before)
   for (const engine of seen.evidence.engines) {
     const consumer = seen.judgement.consumers.find((entry) => entry.name === engine.survey.name)
+    const was = before.evidence.engines.find(({ survey: { name } }) => name === engine.survey.name)
+    if (was && isBroken(was, engine)) throw unproven(context, before, engine)
     if (!isServed(engine) || consumer?.state === 'unchecked' || engine.survey.state !== 'running') continue
     const unknown = context.client !== undefined && wantsClient(engine.answer?.message ?? '')
     if (engine.answer?.outcome === 'accepted' && !unknown) continue
@@ -36,13 +38,18 @@ export async function prove(
   return { seen, ...(done ? { login: done } : {}) }
 }
 
-function unproven({ options }: Context, { target }: Case, { survey, answer }: EngineEvidence): TrustError {
-  const refused = answer?.outcome === 'refused'
+function unproven(
+  { options }: Context,
+  { target }: Case,
+  { survey, answer, trust }: EngineEvidence,
+): TrustError {
+  const { fatal } = trust
+  const does = answer?.outcome === 'refused' ? 'still refuses' : 'does not reach'
   return new TrustError(
     'change-failed',
-    `${survey.name} ${refused ? 'still refuses' : 'does not reach'} the registry; everything was rolled back`,
+    `${survey.name} ${fatal ? 'could no longer read its files for' : does} the registry; everything was rolled back`,
     {
-      seen: answer?.message ?? 'it did not answer',
+      seen: fatal?.message ?? answer?.message ?? 'it did not answer',
       fix:
         options.scope === 'system'
           ? `trust-registry ${target.registry}      # by its own directory, without the OS store`
