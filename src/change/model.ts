@@ -46,6 +46,8 @@ export interface Change {
   readonly sha256?: string
   /** Kept, and there before us: SHA-256 of the bytes of then, which the state directory goes on keeping. */
   readonly before?: string
+  /** The file of settings that names it, for which it is kept. */
+  readonly namedBy?: string
 }
 
 /** A file of ours that is there, on behalf of one registry or several. */

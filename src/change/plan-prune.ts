@@ -30,10 +30,7 @@ export async function planPrune(place: Place, plan: Plan, registry: string): Pro
         if (record.registry !== registry) return record
         const { identity, anchor, since } = record
         const left = record.superseded?.filter((sha256) =>
-          files.some(
-            (file) =>
-              file.store !== undefined && file.certificate === sha256 && file.registries.includes(registry),
-          ),
+          files.some((file) => file.certificate === sha256 && file.registries.includes(registry)),
         )
         return { registry, identity, anchor, since, ...(left?.length ? { superseded: left } : {}) }
       }),

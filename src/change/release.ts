@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+import type { Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
 import { look, needsRoot, readExisting } from './look.ts'
 import type { Change, OwnedFile, PlanItem, Records } from './model.ts'
@@ -17,7 +19,10 @@ export interface Released extends Pick<Plan, 'items' | 'steps' | 'changes'> {
   readonly left: readonly string[]
 }
 
-/** Takes owners from files; a file goes with the last of them, if it is still as we left it. */
+/**
+ * Takes owners from files; a file goes with the last of them, if it is still as we left it. A certificate that settings
+ * of ours still name, which stay for somebody, stays with them: an engine fails every request where a file is missing.
+ */
 export async function release(
   { machine, state }: Place,
   files: readonly OwnedFile[],
@@ -30,6 +35,7 @@ export async function release(
   const kept: OwnedFile[] = []
   const left: string[] = []
 
+  const naming = await settingsThatStay(machine, files, gives)
   for (const file of files) {
     const owners = file.registries.filter((registry) => !gives(file, registry))
     if (owners.length === file.registries.length) {
@@ -42,6 +48,14 @@ export async function release(
       continue
     }
     const { path, runtime } = file
+    const namer = file.certificate === undefined ? undefined : naming.find(({ names }) => names(path))
+    if (namer) {
+      kept.push({ ...file, registries: namer.owners })
+      const others = !namer.owners.some((owner) => file.registries.includes(owner))
+      const { path: namedBy } = namer
+      changes.push({ path, state: others ? 'unchanged' : 'kept', sha256: file.sha256, namedBy })
+      continue
+    }
     const info = await look(machine, path)
     if (info === undefined) continue
     const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
@@ -70,4 +84,31 @@ export async function release(
     }
   }
   return { items, steps, changes, files: kept, left }
+}
+
+interface Naming {
+  readonly path: string
+  readonly owners: readonly string[]
+  readonly names: (file: string) => boolean
+}
+
+async function settingsThatStay(
+  machine: Machine,
+  files: readonly OwnedFile[],
+  gives: (file: OwnedFile, registry: string) => boolean,
+): Promise<readonly Naming[]> {
+  const found: Naming[] = []
+  for (const file of files) {
+    const { path, certificate, store } = file
+    const owners = file.registries.filter((registry) => !gives(file, registry))
+    if (certificate !== undefined || store !== undefined || owners.length === 0) continue
+    const info = await look(machine, path)
+    const text = info?.kind === 'file' ? await readExisting(machine, path) : undefined
+    if (text === undefined) continue
+    // A hosts.toml may name what is beside it by its name alone.
+    const names = (named: string): boolean =>
+      text.includes(posix.dirname(named) === posix.dirname(path) ? posix.basename(named) : named)
+    found.push({ path, owners, names })
+  }
+  return found
 }

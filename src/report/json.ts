@@ -77,7 +77,7 @@ const resultOrder: Order<ResultDocument> = {
       assumed: true,
     },
     plan: { action: true, target: true, reason: true, runtime: true, privileged: true },
-    changes: { path: true, state: true, sha256: true, before: true },
+    changes: { path: true, state: true, sha256: true, before: true, namedBy: true },
     login: { attempted: true, ok: true, realm: true, message: true },
     error,
   },

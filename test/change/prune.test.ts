@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { posix } from 'node:path'
 import fc from 'fast-check'
 import { holdings, isEmpty, planPrune, type Approved } from '../../src/change/index.ts'
-import type { Certificate } from '../../src/x509/index.ts'
+import { sha256 } from '../../src/change/digest.ts'
+import { encodePem, type Certificate } from '../../src/x509/index.ts'
 import { ca, read } from '../judge/evidence.ts'
-import { approved, commit, fileOf, planned, trust, undo, worlds, type World } from './world.ts'
+import { approved, commit, fileOf, planned, plannedEdit, trust, undo, worlds, type World } from './world.ts'
 
 const A = 'reg.corp:5000'
 
@@ -92,6 +94,39 @@ describe('change: a rotation, and what it leaves behind', function () {
     here.write(fileOf(old, A), 'changed')
     assert.deepEqual(await prune(here, A, approved(next)), [fileOf(old, A)])
     assert.ok(await here.machine.stat(fileOf(old, A)), 'kept and named')
+  })
+
+  it('what settings of ours still name stays, and is named, until the name is taken out', async () => {
+    const [file, config] = [fileOf(old, A), '/etc/engine/config.toml']
+    // A hosts.toml may name its neighbours without their folder.
+    for (const [settings, name] of [
+      [config, file],
+      [posix.join(posix.dirname(file), 'hosts.toml'), posix.basename(file)],
+    ] as const) {
+      const here = await world()
+      here.write(settings, 'theirs\n')
+      const before = here.snapshot()
+      for (const one of [old, next])
+        await commit(
+          here,
+          await plannedEdit(here, A, approved(one), settings, (text) => text.replace('theirs', name)),
+        )
+      const plan = await planPrune(here, await planned(here, A, { ...approved(next), install: [] }), A)
+      assert.deepEqual(
+        plan.changes.find(({ path }) => path === file),
+        { path: file, state: 'kept', sha256: sha256(Buffer.from(encodePem(old.raw))), namedBy: settings },
+      )
+      await commit(here, plan)
+      assert.deepEqual(await superseded(here), [file], 'a later prune finds it again')
+      const changed = here.snapshot()
+      here.write(settings, 'nothing\n')
+      assert.deepEqual(await prune(here, A, approved(next)), [file])
+      assert.equal(await here.machine.stat(file), undefined)
+      here.write(settings, `${name}\n`)
+      await undo(here, A)
+      assert.notDeepEqual(changed, before)
+      assert.deepEqual(here.snapshot(), before)
+    }
   })
 
   it('whatever the order of identities and prunes: the identity is there, and undo leaves nothing', async () => {

@@ -3,7 +3,7 @@ import { chmodSync, symlinkSync } from 'node:fs'
 import { isEmpty, planUndo } from '../../src/change/index.ts'
 import { encodePem, type Certificate } from '../../src/x509/index.ts'
 import { ca, read } from '../judge/evidence.ts'
-import { approved, commit, fileOf, planned, trust, undo, worlds, type World } from './world.ts'
+import { approved, commit, fileOf, planned, plannedEdit, trust, undo, worlds, type World } from './world.ts'
 
 const A = 'reg.corp:5000'
 const B = 'other.corp:5000'
@@ -65,6 +65,28 @@ describe('change: undo', () => {
     assert.deepEqual(here.snapshot(), both)
     await undo(here, 'reg.corp:443')
     assert.deepEqual(here.snapshot(), empty)
+  })
+
+  it('leaves a certificate that settings still name which stay for another, and takes both with the last', async () => {
+    const settings = '/etc/engine/config.toml'
+    for (const order of [
+      [A, B],
+      [B, A],
+    ] as const) {
+      const here = await world()
+      here.write(settings, 'theirs\n')
+      const before = here.snapshot()
+      for (const registry of [A, B]) {
+        const name = (text: string): string => `${text}ca = "${fileOf(root, registry)}"\n`
+        await commit(here, await plannedEdit(here, registry, approved(root), settings, name))
+      }
+      const both = here.snapshot()
+      const { changes } = await undo(here, order[0])
+      assert.deepEqual([...new Set(changes.map(({ state }) => state))], ['unchanged'])
+      assert.deepEqual(here.snapshot(), both)
+      await undo(here, order[1])
+      assert.deepEqual(here.snapshot(), before)
+    }
   })
 
   it('never removes a file that an administrator had placed before', async () => {

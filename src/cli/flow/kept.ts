@@ -4,13 +4,24 @@ import { KEPT } from '../../change/state.ts'
 import { TrustError } from '../../errors.ts'
 import { shellWord } from '../../machine/shell.ts'
 
-/** What should have gone and did not, since somebody has changed it. */
+/** What should have gone and did not, since somebody has changed it or an engine's settings name it. */
 export function keptFiles(
   changes: readonly Change[],
   registry: string,
   stateDir: string,
 ): TrustError | undefined {
-  const kept = changes.filter((entry) => entry.state === 'kept')
+  const left = changes.filter((entry) => entry.state === 'kept')
+  const kept = left.filter(({ namedBy }) => namedBy === undefined)
+  const named = left.flatMap(({ path, namedBy }) => (namedBy === undefined ? [] : [{ path, namedBy }]))
+  if (kept.length === 0 && named.length > 0) {
+    return new TrustError(
+      'rollback-incomplete',
+      `still named in a file of settings, and therefore kept: ${named.map(({ path }) => path).join(', ')}`,
+      {
+        fix: named.map(({ path, namedBy }) => `take ${path} out of ${namedBy}, then run it again`).join('\n'),
+      },
+    )
+  }
   if (kept.length === 0) return undefined
   return new TrustError(
     'rollback-incomplete',
