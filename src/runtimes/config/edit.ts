@@ -9,6 +9,18 @@ export interface Damage {
   readonly message: string
 }
 
+/** Levels: no file of settings has as many, and what walks them by recursion has a stack for more. */
+export const MAX_DEPTH = 100
+
+/** Settings that no reader takes, wherever in them that is. */
+export const tooDeep = { damage: { line: 1, column: 1, message: 'it is nested too deeply' } } as const
+
+/** Ends in a circle, too: it has no bottom. */
+export function isTooDeep(value: unknown, left = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1))
+}
+
 /** A file of settings with our change in it, or why it cannot be made without guessing. */
 export type Edited = { readonly text: string } | { readonly unsafe: string }
 

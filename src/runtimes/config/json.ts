@@ -1,17 +1,38 @@
 import type { ParseError } from 'jsonc-parser/lib/esm/main.js'
-import { placeAt, splice, verified, withValue, type Damage, type Edited, type Splice } from './edit.ts'
+import {
+  isTooDeep,
+  placeAt,
+  splice,
+  tooDeep,
+  verified,
+  withValue,
+  type Damage,
+  type Edited,
+  type Splice,
+} from './edit.ts'
 
 /** JSON (RFC 8259), with the place of the first fault. What is wrong is told without the text, which may be secret. */
 export async function readJson(
   text: string,
 ): Promise<{ readonly value: unknown } | { readonly damage: Damage }> {
   try {
-    return { value: JSON.parse(text) as unknown }
+    const value: unknown = JSON.parse(text)
+    return isTooDeep(value) ? tooDeep : { value }
   } catch {
     // Loaded when something is wrong.
     const { parseTree, printParseErrorCode } = await import('jsonc-parser/lib/esm/main.js')
     const errors: ParseError[] = []
-    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
+    try {
+      parseTree(text, errors, {
+        disallowComments: true,
+        allowTrailingComma: false,
+        allowEmptyContent: false,
+      })
+    } catch (error) {
+      // It descends by recursion.
+      if (!(error instanceof RangeError)) throw error
+      return tooDeep
+    }
     const [first] = errors
     const message =
       first === undefined

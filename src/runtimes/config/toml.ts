@@ -1,5 +1,15 @@
 import type { AST } from 'toml-eslint-parser'
-import { appended, endOfLine, indentation, lineEnding, splice, verified, withValue } from './edit.ts'
+import {
+  appended,
+  endOfLine,
+  indentation,
+  isTooDeep,
+  lineEnding,
+  splice,
+  tooDeep,
+  verified,
+  withValue,
+} from './edit.ts'
 import type { Damage, Edited } from './edit.ts'
 
 export type { Damage } from './edit.ts'
@@ -13,8 +23,11 @@ export async function readToml(text: string): Promise<TomlDocument | { readonly 
   // Loaded when there is something to read: most machines have no such file.
   const { getStaticTOMLValue, parseTOML, ParseError } = await import('toml-eslint-parser')
   try {
-    return { value: getStaticTOMLValue(parseTOML(text)) }
+    const value = getStaticTOMLValue(parseTOML(text))
+    return isTooDeep(value) ? tooDeep : { value }
   } catch (error) {
+    // It descends by recursion.
+    if (error instanceof RangeError) return tooDeep
     if (!(error instanceof ParseError)) throw error
     return { damage: { line: error.lineNumber, column: error.column + 1, message: error.message } }
   }

@@ -1,5 +1,16 @@
 import type { Document, Pair, ParsedNode, YAMLMap } from 'yaml'
-import { appended, endOfLine, indentation, lineEnding, splice, verified, withValue } from './edit.ts'
+import {
+  appended,
+  endOfLine,
+  indentation,
+  isTooDeep,
+  lineEnding,
+  MAX_DEPTH,
+  splice,
+  tooDeep,
+  verified,
+  withValue,
+} from './edit.ts'
 import type { Damage, Edited } from './edit.ts'
 
 const STEP = '  '
@@ -10,11 +21,33 @@ export async function readYaml(
 ): Promise<{ readonly value: unknown } | { readonly damage: Damage }> {
   const read = await parse(text)
   if ('damage' in read) return read
-  // Aliases may multiply: a bomb is no file of settings.
-  return { value: (read.document.toJS({ maxAliasCount: 100 }) ?? {}) as unknown }
+  try {
+    // Aliases may multiply: a bomb is no file of settings.
+    const value: unknown = read.document.toJS({ maxAliasCount: 100 }) ?? {}
+    return isTooDeep(value) ? tooDeep : { value }
+  } catch (error) {
+    // An alias of nothing, or of too much.
+    if (!(error instanceof ReferenceError)) throw error
+    return { damage: { line: 1, column: 1, message: error.message } }
+  }
 }
 
-/** In the bundle what a CommonJS library exports is below `default` only. */
+/** Looked at before anything descends: the parser itself keeps a stack of its own, and only that. */
+async function isNestedTooDeeply(text: string): Promise<boolean> {
+  const { Lexer, Parser } = await library()
+  const parser = new Parser()
+  for (const lexeme of new Lexer().lex(text)) {
+    // Tokens come as they are asked for.
+    Array.from(parser.next(lexeme))
+    if (parser.stack.length > MAX_DEPTH) return true
+  }
+  return false
+}
+
+/**
+ * Loaded when there is something to read: few machines have such a file. In the bundle what a CommonJS library exports
+ * is below `default` only.
+ */
 async function library(): Promise<typeof import('yaml')> {
   const loaded: typeof import('yaml') & { readonly default?: typeof import('yaml') } = await import('yaml')
   return loaded.default ?? loaded
@@ -23,7 +56,7 @@ async function library(): Promise<typeof import('yaml')> {
 async function parse(
   text: string,
 ): Promise<{ readonly document: Document.Parsed } | { readonly damage: Damage }> {
-  // Loaded when there is something to read: few machines have such a file.
+  if (await isNestedTooDeeply(text)) return tooDeep
   const { LineCounter, parseAllDocuments, parseDocument } = await library()
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, strict: true })

@@ -43,6 +43,19 @@ describe('runtimes/config/json', function () {
     })
   }
 
+  for (const [what, value] of [
+    ['opened without end', '['.repeat(500_000)],
+    ['whole', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['just too deep', '{"a":'.repeat(100) + '1' + '}'.repeat(100)],
+  ] as const) {
+    it(`takes lists in lists for damage: ${what}`, async () => {
+      const text = `{"${KEY}":["reg:5000"],"x":${value}}`
+      const message = 'it is nested too deeply'
+      assert.deepEqual(await readJson(text), { damage: { line: 1, column: 1, message } })
+      assert.deepEqual(await without(text), { unsafe: 'it is damaged' })
+    })
+  }
+
   it('any layout: what is left is what was there, in its bytes', async () => {
     const space = fc.stringMatching(/^[ \t\r\n]{0,4}$/)
     const entry = fc.constantFrom('reg:5000', 'other:5000', '10.0.0.0/8', 'ü"\\')

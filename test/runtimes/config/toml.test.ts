@@ -121,6 +121,18 @@ describe('runtimes/config/toml', function () {
       ),
     )
 
+  for (const [what, text] of [
+    ['lists, far too deep', `a = ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`],
+    ['lists that would overflow a walk only', `a = ${'['.repeat(1500)}${']'.repeat(1500)}\n`],
+    ['keys', `a${'.a'.repeat(20_000)} = 1\n`],
+  ] as const) {
+    it(`takes too many levels for damage: ${what}`, async () => {
+      const message = 'it is nested too deeply'
+      assert.deepEqual(await readToml(text), { damage: { line: 1, column: 1, message } })
+      assert.deepEqual(await withToml(text, ['b'], 'x'), { unsafe: 'it is damaged' })
+    })
+  }
+
   it('any document: one stretch is put in, nothing is taken out', async () => {
     await fc.assert(
       fc.asyncProperty(document, async (text) => {

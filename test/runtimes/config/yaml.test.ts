@@ -72,6 +72,26 @@ describe('runtimes/config/yaml', function () {
     assert.ok('damage' in tab && tab.damage.line === 2, JSON.stringify(tab))
   })
 
+  const bomb = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name, index, names) => {
+    const each = index === 0 ? '1' : `*${names[index - 1] ?? ''}`
+    return `${name}: &${name} [${Array<string>(9).fill(each).join(', ')}]\n`
+  })
+  const hostile: readonly [string, string, RegExp][] = [
+    ['an alias of nothing', 'configs: *none\n', /^Unresolved alias/],
+    ['a bomb of aliases', bomb.join(''), /^Excessive alias count/],
+    ['an alias of itself', 'a: &a [*a]\n', /nested too deeply/],
+    ['lists without end', `a: ${'['.repeat(500_000)}`, /nested too deeply/],
+    ['lists in lists', `a: ${'['.repeat(5000)}${']'.repeat(5000)}\n`, /nested too deeply/],
+    ['dashes', '- '.repeat(20_000), /nested too deeply/],
+  ]
+  for (const [what, text, message] of hostile) {
+    it(`takes for damage: ${what}`, async () => {
+      const read = await readYaml(text)
+      assert.match('damage' in read ? read.damage.message : '', message)
+      assert.deepEqual(await set(text), { unsafe: 'it is damaged' })
+    })
+  }
+
   it('any tree: one stretch is put in, nothing is taken out', async () => {
     const name = fc.constantFrom('a:1', 'b.corp:5000', '*', 'docker.io')
     const note = fc.constantFrom('', ' # note', '   # "configs":')
