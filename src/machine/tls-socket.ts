@@ -49,21 +49,28 @@ export class TlsSocket {
 
   static async open(daemon: TlsDaemon): Promise<TlsSocket> {
     const socket = new TlsSocket(await mkdtemp(join(tmpdir(), 'trust-registry-')), daemon)
-    await new Promise<void>((done, failed) => {
-      socket.#server.once('error', failed)
-      socket.#server.listen(socket.path, done)
-    })
+    try {
+      await new Promise<void>((done, failed) => {
+        socket.#server.once('error', failed)
+        socket.#server.listen(socket.path, done)
+      })
+    } catch (error) {
+      await socket.close()
+      throw error
+    }
     return socket
   }
 
   /** Why the daemon cannot be reached that way; undefined where TLS stands on both sides. */
   static async problem(daemon: TlsDaemon, timeoutMs: number): Promise<string | undefined> {
-    const socket = connect({ ...daemon, timeout: timeoutMs })
+    let socket: TLSSocket | undefined
     try {
+      // A damaged certificate or key, and no such port, are thrown at once.
+      const far = (socket = connect({ ...daemon, timeout: timeoutMs }))
       await new Promise<void>((done, failed) => {
-        socket.once('secureConnect', done)
-        socket.once('error', failed)
-        socket.once('timeout', () => {
+        far.once('secureConnect', done)
+        far.once('error', failed)
+        far.once('timeout', () => {
           failed(new Error(`no answer within ${timeoutMs / 1000} s`))
         })
       })
@@ -71,7 +78,7 @@ export class TlsSocket {
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     } finally {
-      socket.destroy()
+      socket?.destroy()
     }
   }
 

@@ -46,11 +46,12 @@ export async function openSsh(
       throw error instanceof SshError ? refusal(choice, error.said, why) : error
     },
   )
-  const api = await daemonSocket(daemon, timeoutMs)
+  let api: TlsSocket | undefined
   const close = async (): Promise<void> => {
     await Promise.all([link.close(), api?.close()])
   }
   try {
+    api = await daemonSocket(daemon, timeoutMs)
     let channel = new Channel(await link.exec(bootstrap))
     let greeting = await within(timeoutMs, 'first words over ssh', signal, greet(channel))
     if (change && greeting.uid !== 0) {
@@ -64,9 +65,11 @@ export async function openSsh(
       }
     }
     // What `docker` itself speaks to comes first; over ssh it is the socket of the same daemon.
+    const own = api?.path
     const way = {
       dial: (host: string, port: number) => link.dial(host, port),
-      forward: (path: string) => (api && path === SOCKET ? Promise.resolve(api.path) : link.forward(path)),
+      forward: (path: string) =>
+        own !== undefined && path === SOCKET ? Promise.resolve(own) : link.forward(path),
     }
     const machine = new SshMachine(channel, greeting, way)
     const vm = await boot2dockerOf(machine)
