@@ -57,6 +57,17 @@ describe('machine/root: an image', () => {
     assert.deepEqual(await image.list('/etc/top/etc'), await image.list('/etc'))
   })
 
+  it('tells whose the folder is that it holds open, and not one that got its name since', () => {
+    fs.chmodSync(path('root'), 0o755)
+    fs.renameSync(path('root'), path('moved'))
+    fs.mkdirSync(path('root'))
+    fs.chmodSync(path('root'), 0o777)
+    assert.deepEqual(image.facts(), { isOurs: false, uid: process.geteuid?.(), mode: 0o755 })
+    const own = new RootMachine('/')
+    assert.equal(own.facts().isOurs, true)
+    own.close()
+  })
+
   it('never gives out what lies outside, whatever links there are', async () => {
     const name = fc.constantFrom('a', 'b', 'c', '..', '.', '', path(), path().slice(1), 'proc/self/root')
     const target = fc.array(name, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/') || '.')

@@ -1,5 +1,5 @@
 import { TrustError, errorCode, errorText } from '../../errors.ts'
-import { rootFacts, writesImages, type RootFacts } from '../../machine/root/facts.ts'
+import { writesImages, type RootFacts } from '../../machine/root/facts.ts'
 import { RootMachine } from '../../machine/root/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { ImageChoice } from '../machine-choice.ts'
@@ -19,11 +19,10 @@ async function open({ path, text }: ImageChoice): Promise<Place> {
       fix: 'run it where the image is built: in its Dockerfile, or on the Linux machine that builds it',
     })
   }
-  const facts = look(path)
-  if (!facts.isFolder) throw none(path, 'that is no folder', `ls -ld ${shellWord(path)}`)
-  if (facts.isOurs) throw none(path, "that is this computer's own root, and no image", '--machine local')
   const machine = opened(path)
   try {
+    const facts = machine.facts()
+    if (facts.isOurs) throw none(path, "that is this computer's own root, and no image", '--machine local')
     const release = (await machine.read('/etc/os-release')) ?? (await machine.read('/usr/lib/os-release'))
     if (release === undefined)
       throw none(path, 'no system has its root there: it holds no etc/os-release', `ls ${shellWord(path)}`)
@@ -36,14 +35,6 @@ async function open({ path, text }: ImageChoice): Promise<Place> {
   } catch (error) {
     machine.close()
     throw error instanceof TrustError ? error : unreadable(path, error)
-  }
-}
-
-function look(path: string): RootFacts {
-  try {
-    return rootFacts(path)
-  } catch (error) {
-    throw unreadable(path, error)
   }
 }
 
@@ -83,6 +74,7 @@ function none(path: string, why: string, fix: string): TrustError {
 
 function unreadable(path: string, error: unknown): TrustError {
   if (errorCode(error) === 'ENOENT') return none(path, 'nothing is there', `ls -d ${shellWord(path)}`)
+  if (errorCode(error) === 'ENOTDIR') return none(path, 'that is no folder', `ls -ld ${shellWord(path)}`)
   if (errorCode(error) === 'EACCES')
     return new TrustError('needs-privilege', `${path} may not be entered by this user; nothing was changed`, {
       cause: error,

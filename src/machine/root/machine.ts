@@ -19,6 +19,7 @@ import type {
 import { parseOsRelease } from '../os-release.ts'
 import { createFile, makeFolder, publishFile, removeFile, removeFolder, renameFile } from '../writing.ts'
 import type { Held } from '../writing.ts'
+import { rootFacts, type RootFacts } from './facts.ts'
 import { runInside } from './inside.ts'
 import { at, atOnce, O_PATH } from './walk.ts'
 
@@ -47,6 +48,11 @@ export class RootMachine implements Machine {
 
   close(): void {
     fs.closeSync(this.#root)
+  }
+
+  /** Of the folder that is held open, which nobody can put another one in the place of. */
+  facts(): RootFacts {
+    return rootFacts(this.#root)
   }
 
   now(): Date {
