@@ -14,10 +14,12 @@ export interface DaemonProcess {
   readonly ticks: number
 }
 
+/** A file that outlived its daemon may bear the number of anybody by now: the process has to have the daemon's name. */
 export async function daemonProcess(machine: Machine): Promise<DaemonProcess | undefined> {
   for (const path of PID_FILES) {
     const pid = await pidIn(machine, path)
-    const fields = await statOf(machine, pid)
+    const { name, fields } = await statOf(machine, pid)
+    if (name !== 'dockerd') continue
     const ticks = Number(fields[19])
     if (fields[0] !== 'Z' && Number.isInteger(ticks)) return { pid, ticks }
   }
@@ -71,7 +73,7 @@ export async function processFacts(machine: Machine, files: readonly string[]): 
 /** procfs dates a folder by the first look at it, which memory pressure repeats: field 22 of proc(5) stat is older. */
 async function startOf(machine: Machine, pid: number): Promise<number | undefined> {
   const seen = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
-  const fields = await statOf(machine, pid)
+  const { fields } = await statOf(machine, pid)
   const age = Number.parseFloat(await textOf(machine, '/proc/uptime')) * 1000 - Number(fields[19]) * 10
   if (seen === undefined || Number.isNaN(age)) return seen
   return Math.min(seen, machine.now().getTime() - age)
@@ -82,9 +84,12 @@ async function pidIn(machine: Machine, path: string): Promise<number> {
 }
 
 /** The name in brackets may hold anything; the state follows it, and 19 fields later the start. */
-async function statOf(machine: Machine, pid: number): Promise<readonly string[]> {
-  const stat = await textOf(machine, `/proc/${pid}/stat`)
-  return stat === '' ? [] : stat.replace(/^.*\) /s, '').split(' ')
+async function statOf(
+  machine: Machine,
+  pid: number,
+): Promise<{ readonly name?: string; readonly fields: readonly string[] }> {
+  const [, name, rest] = /^\d+ \((.*)\) (.*)$/s.exec(await textOf(machine, `/proc/${pid}/stat`)) ?? []
+  return name === undefined || rest === undefined ? { fields: [] } : { name, fields: rest.split(' ') }
 }
 
 async function textOf(machine: Machine, path: string): Promise<string> {
