@@ -68,7 +68,7 @@ export async function doEffect(machine: Machine, step: Effect): Promise<void> {
 export async function undoEffect(machine: Machine, step: Effect): Promise<void> {
   if (step.when === 'forward') return
   if (step.do === 'refresh') await refresh(machine, step)
-  else if (step.do === 'reload') await reloadDocker(machine, step.deadlineMs)
+  else if (step.do === 'reload') await reloadDocker(machine, step.deadlineMs, true)
   else if (!(await isUntouched(machine, step.was))) await restartEngine(machine, step.engine, step.deadlineMs)
 }
 

@@ -44,3 +44,11 @@ function flagOf(word: string): string | undefined {
   const short = /^-([A-Za-z])/.exec(word)?.[1]
   return short === undefined ? undefined : SHORT[short]
 }
+
+/** The addresses that the daemon's command line has it listen on: `-H x`, `-H=x`, `-Hx`, `--host x`, `--host=x`. */
+export function listens(argv: readonly string[]): readonly string[] {
+  return argv.flatMap((word, index) => {
+    const given = /^(?:--host(?:=|$)|-H=?)(.*)$/.exec(word)?.[1]
+    return (given === '' ? argv[index + 1] : given) ?? []
+  })
+}

@@ -4,16 +4,19 @@ import type { Machine } from '../machine/machine.ts'
 import { damageText } from './config/edit.ts'
 import { readSettings, unreadable } from './config/file.ts'
 import { readJson, withoutEntries } from './config/json.ts'
+import { jsonObject } from './credential-place.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { factsOf } from './docker-info.ts'
-import { daemonProcess } from './docker-process.ts'
+import { listens } from './docker-flags.ts'
+import { daemonProcess, type DaemonProcess } from './docker-process.ts'
 import { editSettings, type SettingsChange } from './settings.ts'
 
 export const DAEMON_JSON = '/etc/docker/daemon.json'
 const SOCKET = '/var/run/docker.sock'
 const KEY = 'insecure-registries'
 const POLL_MS = 50
-const ASK_MS = 2000
+/** On the way back a daemon that is slow, or that cannot be asked, is not waited for longer. */
+const LENIENT_MS = 5000
 
 /** daemon.json without the entries that mean this very registry; networks, which mean others as well, stay. */
 export function strictDaemonJson(machine: Machine, registry: string): Promise<SettingsChange | undefined> {
@@ -55,25 +58,47 @@ async function insecureIn(machine: Machine): Promise<readonly string[] | string 
 /**
  * Has a running daemon read its settings again (SIGHUP: nothing stops), and looks whether its list of unchecked
  * registries is that of the file. A key that is not in the file keeps its old value there (moby daemon/reload.go).
- * @throws TrustError `change-failed`
+ * @param lenient on the way back: it is told, and whatever it says then, the files are as they were
+ * @throws TrustError `change-failed` unless lenient
  */
-export async function reloadDocker(machine: Machine, deadlineMs: number): Promise<void> {
+export async function reloadDocker(machine: Machine, deadlineMs: number, lenient = false): Promise<void> {
   const daemon = await daemonProcess(machine)
   // It will read them when it starts.
   if (daemon === undefined) return
   const listed = await insecureIn(machine)
   const kill = await machine.which('kill')
-  const until = Date.now() + deadlineMs
+  const socket = await socketOf(machine, daemon)
+  const until = Date.now() + (lenient ? Math.min(deadlineMs, LENIENT_MS) : deadlineMs)
   if (kill !== undefined) await machine.run([kill, '-HUP', String(daemon.pid)], { timeoutMs: deadlineMs })
-  while (!(await follows(machine, listed))) {
-    if (Date.now() >= until) throw notFollowed(kill, daemon.pid)
+  for (;;) {
+    const left = until - Date.now()
+    if (left > 0 && (await follows(machine, socket, left, listed))) return
+    if (left <= 0 && lenient) return
+    if (left <= 0) throw notFollowed(kill, daemon.pid)
     await sleep(POLL_MS)
   }
 }
 
-async function follows(machine: Machine, listed: readonly string[] | string | undefined): Promise<boolean> {
-  const request = { method: 'GET', path: '/info', timeoutMs: ASK_MS } as const
-  const info = await dockerApi(await machine.socket(SOCKET), request).catch(() => undefined)
+/** Where that very daemon listens: by its flags, else by its file, else where dockerd does by itself. */
+async function socketOf(machine: Machine, { pid }: DaemonProcess): Promise<string> {
+  const line = await machine.read(`/proc/${pid}/cmdline`).catch(() => undefined)
+  const file = await machine.read(DAEMON_JSON).catch(() => undefined)
+  const { hosts } = jsonObject(file?.toString('utf8') ?? '')
+  const own = Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
+  const all = [...listens(line?.toString('utf8').split('\0') ?? []), ...own]
+  const paths = all.flatMap((host) => /^unix:\/\/(\/.*)$/.exec(host)?.[1] ?? [])
+  return paths.includes(SOCKET) || all.includes('fd://') ? SOCKET : (paths[0] ?? SOCKET)
+}
+
+async function follows(
+  machine: Machine,
+  socket: string,
+  timeoutMs: number,
+  listed: readonly string[] | string | undefined,
+): Promise<boolean> {
+  const request = { method: 'GET', path: '/info', timeoutMs } as const
+  const asked = machine.socket(socket).then((path) => dockerApi(path, request))
+  const info = await asked.catch(() => undefined)
   if (info?.status !== 200) return false
   if (!Array.isArray(listed)) return true
   const hosts = listed
