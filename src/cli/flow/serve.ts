@@ -3,6 +3,7 @@ import type { Approved } from '../../change/index.ts'
 import { TrustError, errorText } from '../../errors.ts'
 import { parseRegistry } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
+import { isObject } from '../../runtimes/credential-place.ts'
 import { isSelfSigned, parseCertificate, type Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -51,7 +52,7 @@ export async function serve(io: Io, version: string): Promise<number> {
     }
     const keepLogin = async (identityToken: string | undefined): Promise<Stored> => {
       say({ storeLogin: identityToken === undefined ? {} : { identityToken } })
-      return JSON.parse(await lines.next(order.timeoutMs + HELPERS_MS)) as Stored
+      return storedIn(await lines.next(order.timeoutMs + HELPERS_MS))
     }
     const { document, restart } = await orRefusal(context, order.registry, () =>
       order.do === 'undo'
@@ -65,6 +66,29 @@ export async function serve(io: Io, version: string): Promise<number> {
     return exitOf(error)
   } finally {
     lines.close()
+  }
+}
+
+/**
+ * What the caller says became of its login.
+ * @throws TrustError `policy`
+ */
+export function storedIn(line: string): Stored {
+  const said = parsed(line)
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string'
+  const findings: readonly unknown[] = [undefined, 'credential-helper-failed', 'config-damaged']
+  if (isObject(said) && findings.includes(said['finding'])) {
+    const { where, plain, problem } = said
+    if ([where, plain, problem].every(isText)) return said
+  }
+  throw new TrustError('policy', 'what the caller says of its login cannot be understood')
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }
 
