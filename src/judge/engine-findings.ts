@@ -38,10 +38,24 @@ export function uncheckedFinding(
     severity: 'error',
     owner: 'machine',
     message: `${name} has ${registry} among its insecure-registries: it does not check the certificate at all`,
-    fix: engine.survey.insecureRegistries.includes(registry)
-      ? `trust-registry ${registry}      # asks, then takes it out of "insecure-registries" in /etc/docker/daemon.json; off a terminal: --yes`
-      : 'take the network out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker',
+    fix: uncheckedFix(engine, registry),
   }
+}
+
+/** Where daemon.json of another Docker is, and what has it read again (docker/docs rootless; docker-snap; Docker Desktop). */
+const OWN_SETTINGS = {
+  rootless: '~/.config/docker/daemon.json of its person, then: systemctl --user reload docker',
+  snap: '/var/snap/docker/current/config/daemon.json, then: snap restart docker',
+  desktop: 'Settings > Docker Engine, then: Apply & Restart',
+} as const
+
+function uncheckedFix({ survey }: EngineEvidence, registry: string): string {
+  const { flavour, insecureRegistries } = survey
+  if (flavour !== undefined && flavour !== 'podman')
+    return `take it out of "insecure-registries" in ${OWN_SETTINGS[flavour]}`
+  return insecureRegistries.includes(registry)
+    ? `trust-registry ${registry}      # asks, then takes it out of "insecure-registries" in /etc/docker/daemon.json; off a terminal: --yes`
+    : 'take the network out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker'
 }
 
 /** Whether the engine could be found, reached and asked. */

@@ -6,7 +6,7 @@ import { directoryNames, misnamed, readClassic } from './certs-d.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
 import { dockerAtRest } from './docker-at-rest.ts'
 import { factsOf, proxyInForce } from './docker-info.ts'
-import { CERTS_D, flavourOf, homeOf, silentFlavour, type DockerHome } from './docker-home.ts'
+import { CERTS_D, flavourOf, homeOf, silentFlavour, type DockerHome, type Flavour } from './docker-home.ts'
 import { pidFiles, processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
 import { DAEMON_JSON, daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
@@ -33,6 +33,7 @@ export class DockerEngine implements Engine {
   #surveying: Promise<EngineSurvey> | undefined
   /** As the last survey found it. */
   #home: DockerHome = { certsD: CERTS_D }
+  #flavour: Flavour | undefined
 
   constructor(socket: string = SOCKET) {
     this.#socket = socket
@@ -67,6 +68,7 @@ export class DockerEngine implements Engine {
       const [version, info] = await Promise.all([call('/version'), call('/info')])
       const facts = factsOf(version.body, info.body)
       const flavour = flavourOf(version.body, info.body)
+      this.#flavour = flavour
       const process = await processFacts(machine, pidFiles(this.#socket))
       this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
       const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
@@ -84,6 +86,7 @@ export class DockerEngine implements Engine {
     } catch (error) {
       const code = errorCode(error)
       const flavour = await silentFlavour(machine)
+      this.#flavour = flavour
       this.#home = await homeOf(machine, flavour, this.#socket, () => undefined)
       const present = (await machine.which('dockerd')) ?? (await machine.which('docker')) ?? flavour
       if (code === 'ENOENT' && present === undefined) return { ...base, installed: false, state: 'absent' }
@@ -127,6 +130,8 @@ export class DockerEngine implements Engine {
   }
 
   async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {
+    // daemon.json in /etc is the system's own; the others have theirs elsewhere, and reload otherwise: by hand.
+    if (this.#flavour !== undefined) return []
     const edit = strict ? await strictDaemonJson(machine, target.registry) : undefined
     return edit === undefined ? [] : [edit]
   }

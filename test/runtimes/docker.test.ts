@@ -154,6 +154,23 @@ describe('runtimes/docker: other Dockers', () => {
     assert.deepEqual([survey.flavour, survey.state, survey.needed], ['podman', 'unreachable', false])
   })
 
+  it('insecure-registries of another Docker are not in /etc: nothing there is edited for it', async () => {
+    fs.mkdirSync(path('etc/docker'), { recursive: true })
+    put('etc/docker/daemon.json', JSON.stringify({ 'insecure-registries': ['reg:5000'] }))
+    const wish = { certificates: [], strict: true }
+    const edits = () => engine.settings(machine(), parseRegistry('reg:5000'), wish)
+    await seen({}, {})
+    assert.equal((await edits()).length, 1)
+    for (const info of [
+      { SecurityOptions: ['name=rootless'] },
+      { DockerRootDir: '/var/snap/docker/common/var-lib-docker' },
+    ]) {
+      await closeDaemons()
+      await seen({}, info)
+      assert.deepEqual(await edits(), [])
+    }
+  })
+
   it('a rootless daemon reads the folder of its own person, by its environment where that can be seen', async () => {
     const own = new DockerEngine('/run/user/1234/docker.sock')
     fs.mkdirSync(path('run/user/1234'), { recursive: true })

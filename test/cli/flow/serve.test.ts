@@ -15,7 +15,8 @@ describe('cli/flow/serve: what the caller says of its login', () => {
     for (const line of ['', 'no', 'null', '[]', '7', '{"where":1}', '{"plain":{}}', '{"finding":"other"}']) {
       assert.throws(
         () => storedIn(line),
-        (error: Error) => exitOf(error) === 4 && /^what the caller says of its login /.test(error.message),
+        (error: Error) =>
+          exitOf(error) === 4 && error.message.startsWith('what the caller says of its login '),
         line,
       )
     }
