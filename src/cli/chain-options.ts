@@ -22,6 +22,12 @@ const OLDEST_GO = 13
 
 const FORM = 'trust-registry diagnose --chain FILE --host NAME'
 
+/** They say how a registry is looked at, and for whom. */
+const NEEDLESS = [
+  ...(['runtime', 'proxy', 'resolve', 'no-aia', 'timeout'] as const),
+  ...(['client-cert', 'client-key', 'client-p12'] as const),
+]
+
 /**
  * The flags of an offline verdict, judged.
  * @throws TrustError `usage`, `bad-file`
@@ -38,6 +44,11 @@ export function readChainOptions(flags: RawFlags, registries: readonly string[])
   for (const name of ['ca', 'fingerprint'] as const) {
     if (flags[name]?.length)
       throw usage(`--${name} does not go with --chain; what is trusted is --roots`, FORM)
+  }
+  for (const name of NEEDLESS) {
+    const given = flags[name]
+    if (given !== undefined && given !== false && (!Array.isArray(given) || given.length > 0))
+      throw usage(`--${name} does not go with --chain; no registry and no engine is asked`, FORM)
   }
   if (host === undefined) throw usage('--chain needs the name that the certificate is to be for', FORM)
   return {

@@ -19,6 +19,10 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
     [['--chain', 'c.pem'], /--chain needs the name/],
     [['--chain', 'c.pem', ...host, 'reg.corp:5000'], /registries or --chain, not both/],
     [['--chain', 'c.pem', ...host, '--ca', 'x.pem'], /--ca does not go with --chain/],
+    ...[
+      ...['--runtime=docker', '--proxy=http://p:1', '--resolve=a:1:192.0.2.1', '--no-aia', '--timeout=5'],
+      ...['--client-cert=c', '--client-key=k', '--client-p12=p'],
+    ].map((flag) => [['--chain', 'c.pem', ...host, flag], /--[a-z0-9-]+ does not go with --chain/] as const),
     [['--chain', '', ...host], /--chain expects the path of a file/],
     [['--chain', 'c.pem', ...host, '--roots', ''], /--roots expects the path of a file/],
     ...['host', 'roots', 'at', 'go'].map(
