@@ -45,6 +45,14 @@ describe('diagnose --chain', () => {
     assert.deepEqual([code, error, found], [1, unknownAuthority, ['unknown-authority']])
   })
 
+  it('says of a file that it is one, without --roots as well; marks a release that is not known yet', async () => {
+    const io = fakeIo()
+    const argv = ['diagnose', '--chain', files.chain(leaf), '--host', 'reg.corp', '--go', '1.99']
+    assert.equal(await main(argv, io), 1)
+    assert.match(io.out(), /LEAF +in the --chain file/)
+    assert.match(io.out(), /REFUSED \(assumed\)/)
+  })
+
   it('tells an intermediate that is in no file from a self-signed certificate', async () => {
     const other = files.write((await createCa({ name: 'Elsewhere', keyKind: 'p-256' })).pem)
     for (const trusted of [roots, other]) {

@@ -33,7 +33,8 @@ export async function judgeFiles(site: Site, chain: ChainOptions): Promise<Outco
   const seen = { target: evidence.observation.target, evidence, judgement }
   const exitCode = exitOfCase(seen)
   const view = viewOf(site, seen, { exitCode, verified: exitCode === 0 })
-  return outcomeOf(site, [chain.roots === undefined ? view : { ...view, storeName: 'in the --roots file' }])
+  const storeName = chain.roots === undefined ? 'in the OS store' : 'in the --roots file'
+  return outcomeOf(site, [{ ...view, storeName }])
 }
 
 interface Roots extends RootsFile {
@@ -111,7 +112,7 @@ function withVerdict(
     trusted: failure === undefined,
     ...(failure ? { predictedError: failure.message } : {}),
     ...(roots.place === undefined ? {} : { trustLocation: roots.place }),
-    ...(go.minor < OLDEST_EXACT_GO ? { assumed: true } : {}),
+    ...(go.minor < OLDEST_EXACT_GO || go.minor > newestGo.minor ? { assumed: true } : {}),
   }
   const found = [...named(judgement.findings, failure), ...roots.findings]
   return {
