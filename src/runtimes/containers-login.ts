@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { authFile, homeOf, personOf } from './containers-person.ts'
 import { said } from './containers-words.ts'
+import { callHelper, heldBy } from './credential-helper.ts'
 import {
   type CredentialPlace,
   encodeConfig,
@@ -9,8 +10,10 @@ import {
   objectAt,
   put,
   readConfig,
+  StoringError,
   writeConfig,
 } from './credential-place.ts'
+import { secretOf } from './docker-config.ts'
 import type { Credentials, LoginAnswer } from './engine.ts'
 import { fromAuths } from './stored-login.ts'
 
@@ -26,7 +29,10 @@ export interface ContainersLogin extends LoginSite {
   readonly timeoutMs: number
 }
 
-/** The program stores what it was given by itself, where it and its relatives look for it. */
+/**
+ * The program stores what it was given by itself, where it and its relatives look for it. Where nobody can tell what
+ * it would take the place of, it is given nothing, for that could not be put back.
+ */
 export async function loginByProgram(
   request: ContainersLogin,
   argv: readonly string[],
@@ -34,7 +40,13 @@ export async function loginByProgram(
 ): Promise<LoginAnswer> {
   const { machine, program, registry, timeoutMs } = request
   const place = await placeOf(request)
-  const before = await readConfig(place).catch(() => undefined)
+  let before: Former
+  try {
+    before = await formerLogin(place)
+  } catch (error) {
+    if (error instanceof StoringError) return { ok: false, message: error.message }
+    throw error
+  }
   const person = personOf(machine)
   const run = { timeoutMs, env: place.env, ...(person ? { as: person } : {}) }
   const words = [...argv, '--username', username, '--password-stdin', registry]
@@ -42,7 +54,11 @@ export async function loginByProgram(
   if (result.exitCode !== 0) return { ok: false, message: said(result) }
 
   const takeBack = async (): Promise<void> => {
-    const entry = objectAt(before?.config ?? {}, 'auths')[registry]
+    const { entry, helper, held } = before
+    if (helper !== undefined && held !== undefined) {
+      await callHelper(place, helper, 'store', held, secretOf(held))
+      return
+    }
     // A helper of its own may hold it: the program knows.
     if (entry === undefined) await machine.run([program, 'logout', registry], run)
     const { target, mode, bytes, config } = await readConfig(place)
@@ -50,7 +66,7 @@ export async function loginByProgram(
     if (entry !== undefined) {
       put(auths, registry, entry)
       await writeConfig(place, target, mode, encodeConfig({ ...config, auths }))
-    } else if (before?.bytes === undefined && bytes !== undefined && Object.keys(auths).length === 0) {
+    } else if (before.bytes === undefined && bytes !== undefined && Object.keys(auths).length === 0) {
       await filesOf(place).remove(target)
     }
   }
@@ -58,6 +74,27 @@ export async function loginByProgram(
   const { config } = await readConfig(place)
   const plain = fromAuths(objectAt(config, 'auths'), registry) !== undefined
   return { ok: true, message: result.stdout.trim(), stored: path, plain, takeBack }
+}
+
+/** What there was for the registry before. */
+interface Former {
+  /** Of the whole file; undefined: there was none. */
+  readonly bytes: Buffer | undefined
+  readonly entry: unknown
+  /** The registry's own helper, which the family prefers to the file. */
+  readonly helper?: string
+  /** What that helper held, in its own form. */
+  readonly held?: string
+}
+
+/** @throws StoringError where it cannot be told */
+async function formerLogin(place: CredentialPlace): Promise<Former> {
+  const { bytes, config } = await readConfig(place)
+  const helper = objectAt(config, 'credHelpers')[place.registry]
+  const entry = objectAt(config, 'auths')[place.registry]
+  if (typeof helper !== 'string' || helper === '') return { bytes, entry }
+  const held = await heldBy(place, helper)
+  return { bytes, entry, helper, ...(secretOf(held) === '' ? {} : { held }) }
 }
 
 /** Where the family keeps a person's logins (containers-auth.json(5)). */

@@ -90,7 +90,8 @@ export async function storeReversibly(
   return { stored: { path, ...(helper === undefined ? {} : { helper: helper.name }) }, takeBack }
 }
 
-function secretOf(text: string): string {
+/** Of what a helper says or is told; empty: none. */
+export function secretOf(text: string): string {
   const { Secret: secret } = jsonObject(text)
   return typeof secret === 'string' ? secret : ''
 }
