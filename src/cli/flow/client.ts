@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { sha256 } from '../../change/digest.ts'
 import type { WantedFile } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import type { Target } from '../../registry/reference.ts'
@@ -11,10 +12,11 @@ const [CERTIFICATE, KEY] = ['client.cert', 'client.key'] as const
 
 /**
  * The client certificate and its key in the directories that an engine reads for the registry; for their owner alone.
+ * What stands there from an earlier run, byte for byte as it is on record, is renewed; anything else is somebody's.
  * @throws TrustError `policy`
  */
 export async function clientFiles(
-  { client, machine }: Context,
+  { client, machine, state }: Context,
   engine: Engine,
   target: Target,
 ): Promise<readonly WantedFile[]> {
@@ -31,17 +33,25 @@ export async function clientFiles(
     )
   }
   const directories = await engine.trustDirectories(machine, target)
-  const file = (directory: string, name: string, pem: string): WantedFile => ({
-    path: posix.join(directory, name),
-    bytes: Buffer.from(pem),
-    mode: 0o600,
-    reason: `the client ${name === KEY ? 'key' : 'certificate'}, for ${posix.basename(directory)} only`,
-    runtime: engine.name,
-  })
-  return directories.flatMap((directory) => [
+  const { files } = await state.records()
+  const file = async (directory: string, name: string, pem: string): Promise<WantedFile> => {
+    const path = posix.join(directory, name)
+    const owned = files.find((entry) => entry.path === path)
+    const there = owned && (await machine.read(path).catch(() => undefined))
+    return {
+      path,
+      bytes: Buffer.from(pem),
+      ...(there && sha256(there) === owned.sha256 ? { from: there } : {}),
+      mode: 0o600,
+      reason: `the client ${name === KEY ? 'key' : 'certificate'}, for ${posix.basename(directory)} only`,
+      runtime: engine.name,
+    }
+  }
+  const pairs = directories.map((directory) => [
     file(directory, CERTIFICATE, client.certificatePem),
     file(directory, KEY, client.keyPem),
   ])
+  return Promise.all(pairs.flat())
 }
 
 /** Whether some engine that has to show the client certificate does not have it yet. */
