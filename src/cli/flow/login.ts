@@ -95,7 +95,7 @@ function firstEngine({ evidence }: Case): Case['evidence']['engines'][number] | 
 /** Whose eyes a password waits for, or why it is sent to nobody. */
 function eyesFor({ machine, strict }: Context, seen: Case, install: readonly Certificate[]): Eyes | string {
   // A helper that an image names would be a program of the image.
-  if (machine.kind === 'root') return 'nothing runs in an image'
+  if (machine.atRest === true) return 'nothing runs in an image'
   const engine = firstEngine(seen)
   if (!engine) return 'no engine answers'
   const { name, go } = engine.survey

@@ -9,10 +9,10 @@ describe('cli/flow/login', () => {
   it('in an image no stored login is looked for, and no helper of it runs, whatever its engines say', async () => {
     const touched: string[] = []
     const touch = (target: object, name: string | symbol): unknown => {
-      if (name !== 'kind') touched.push(String(name))
+      if (name !== 'atRest') touched.push(String(name))
       return Reflect.get(target, name)
     }
-    const machine = new Proxy({ kind: 'root' }, { get: touch })
+    const machine = new Proxy({ atRest: true }, { get: touch })
     const context = (username?: string): Context =>
       ({
         ...{ machine, strict: false, services: { io: { env: {} } } },
