@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { defaultOptions, type Options } from '../../../src/cli/options.ts'
 import { refuseDesktop } from '../../../src/cli/flow/desktop.ts'
 import { LocalMachine } from '../../../src/machine/local.ts'
+import { leaveOut } from '../../support/left-out.ts'
 
 describe('cli/flow/desktop', () => {
   let root = ''
@@ -17,7 +18,7 @@ describe('cli/flow/desktop', () => {
     refuseDesktop({ host, why: 'DOCKER_HOST' }, new LocalMachine({ root, env: {} }), { ...options, command })
 
   beforeEach(function () {
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') leaveOut(this, 'the paths are those of Linux')
     root = fs.mkdtempSync(join(tmpdir(), 'trust-registry-desktop-'))
   })
   afterEach(() => {
