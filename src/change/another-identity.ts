@@ -20,7 +20,7 @@ export function acceptedThen({ identity }: RegistryRecord): string {
 }
 
 export function afterConfirmation({ registry }: RegistryRecord): string {
-  return `once the owner has confirmed the new CA: trust-registry ${registry} --ca NEW-CA.pem`
+  return `trust-registry ${registry} --ca NEW-CA.pem      # once the owner has confirmed the new CA`
 }
 
 /** For a look that changes nothing: whether Docker trusts the chain is one question, whether we would is another. */

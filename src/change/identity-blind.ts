@@ -45,7 +45,7 @@ function changed(registry: string, recorded: RegistryRecord, given: readonly Cer
     `the --ca file does not hold the identity that was accepted for ${registry} on ${since.slice(0, 10)}, and without a look nothing but a fingerprint vouches for another one`,
     {
       seen: `in the file: ${given.map(line).join('\n')}\naccepted then: ${colons(identity.sha256)}  ${JSON.stringify(identity.subject)}`,
-      fix: `once the owner has confirmed the new CA: add --fingerprint SHA256:${given[0]?.sha256 ?? ''}`,
+      fix: `--fingerprint SHA256:${given[0]?.sha256 ?? ''}      # beside the rest, once the owner has confirmed it`,
     },
   )
 }

@@ -66,7 +66,7 @@ function usage(message: string, fix?: string): TrustError {
 
 function named(flag: string, path: string): string {
   if (path !== '' && !path.includes('\0')) return path
-  throw new TrustError('bad-file', `${flag} expects the path of a file`)
+  throw new TrustError('bad-file', `${flag} expects the path of a file`, { fix: `${flag} FILE` })
 }
 
 /** Wider than the grammar of REGISTRY, as Go's own check is: capitals and a final dot are allowed. */
@@ -89,7 +89,10 @@ function momentOf(text: string): Date {
   const [year, month, day] = [1, 2, 3].map((group) => Number(match?.[group]))
   const last = new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()
   if (!match || Number.isNaN(date.getTime()) || (day ?? 0) > last || Number(match[4]) > 23) {
-    throw usage(`--at is ${JSON.stringify(text.slice(0, 80))}; it is a time such as 2026-11-22T08:00:00Z`)
+    throw usage(
+      `--at is ${JSON.stringify(text.slice(0, 80))}; it is a time as RFC 3339 has it`,
+      '--at 2026-11-22T08:00:00Z',
+    )
   }
   // Certificates count in whole seconds: what lies within one must stay within it.
   const finer = /[1-9]/.test(match[8] ?? '') && date.getUTCMilliseconds() === 0
@@ -102,5 +105,5 @@ function goOf(text: string): GoVersion {
   const version = RELEASE.test(text.trim()) ? parseGoVersion(text) : undefined
   if (version && version.minor >= OLDEST_GO) return version
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)
-  throw usage(`--go is ${shown}; it is a release from 1.${OLDEST_GO} on, such as 1.19 or go1.24.4`)
+  throw usage(`--go is ${shown}; it is a release from 1.${OLDEST_GO} on`, '--go 1.19')
 }

@@ -1,5 +1,6 @@
 import { TrustError } from '../errors.ts'
 import { CertificateFileError, clientFault, readPair, readPairFile, type ClientPair } from '../x509/index.ts'
+import { adviceOn } from './file-advice.ts'
 import { readNamedFile } from './files.ts'
 import type { ClientFiles } from './options.ts'
 import { passwordFrom } from './password.ts'
@@ -22,10 +23,10 @@ export async function readClient(
     'p12' in files ? `the --client-p12 file ${quoted(files.p12)}` : `the client's key ${quoted(files.key)}`
   const pair = await openPair(files, '').catch(async (error: unknown) => {
     if (!(error instanceof CertificateFileError)) throw error
-    if (error.problem !== 'password') throw unusable(what, error)
+    if (error.problem !== 'password') throw unusable(what, files, error)
     const password = await passwordOf(what, services, ask)
     return openPair(files, password).catch((again: unknown) => {
-      throw again instanceof CertificateFileError ? unusable(what, again) : again
+      throw again instanceof CertificateFileError ? unusable(what, files, again) : again
     })
   })
   const fault = clientFault(pair, new Date())
@@ -56,8 +57,10 @@ async function passwordOf(what: string, { io, prompts }: Services, ask: boolean)
   })
 }
 
-function unusable(what: string, error: CertificateFileError): TrustError {
-  return new TrustError('bad-file', `${what} cannot be used: ${error.message}`, { cause: error })
+function unusable(what: string, files: ClientFiles, error: CertificateFileError): TrustError {
+  const [path, holds] = 'p12' in files ? [files.p12, 'x509' as const] : [files.key, 'pkey' as const]
+  const fix = adviceOn(error.problem, path, holds)
+  return new TrustError('bad-file', `${what} cannot be used: ${error.message}`, { fix, cause: error })
 }
 
 function quoted(text: string): string {

@@ -75,9 +75,8 @@ async function understand(command: CommandName, argv: readonly string[], env: Io
 function unknownCommand(word: string, nearest: CommandName | undefined): TrustError {
   const known =
     nearest === undefined ? `there are ${commandNames.join(', ')}` : `the nearest one is "${nearest}"`
-  const meant = `trust-registry ${nearest ?? '--help'}`
   return new TrustError('usage', `"${word}" is no command; ${known}`, {
-    fix: `${meant}, or for a registry of that name: trust-registry trust ${word}`,
+    fix: `trust-registry ${nearest ?? '--help'}\ntrust-registry trust ${word}      # for a registry of that name`,
   })
 }
 

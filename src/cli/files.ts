@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { TrustError, errorCode } from '../errors.ts'
+import { shellWord } from '../machine/shell.ts'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -18,7 +19,10 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export async function readNamedFile(path: string, what: string, limit: number): Promise<Buffer> {
   const bad = (why: string, cause?: unknown): TrustError =>
-    new TrustError('bad-file', `${what} ${JSON.stringify(path)} cannot be used: ${why}`, { cause })
+    new TrustError('bad-file', `${what} ${JSON.stringify(path)} cannot be used: ${why}`, {
+      ...(path === '' || path.includes('\0') ? {} : { fix: `ls -ld ${shellWord(dashed(path))}` }),
+      cause,
+    })
   if (path === '' || path.includes('\0')) throw bad('that is no path')
   // Without O_NONBLOCK, opening a FIFO waits for a writer.
   const handle = await open(
@@ -47,4 +51,9 @@ export async function readNamedFile(path: string, what: string, limit: number): 
   } finally {
     await handle.close()
   }
+}
+
+/** A path that begins with a dash would be taken for flags. */
+function dashed(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path
 }

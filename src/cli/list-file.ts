@@ -1,4 +1,5 @@
 import { TrustError } from '../errors.ts'
+import { shellWord } from '../machine/shell.ts'
 import { parseRegistry } from '../registry/reference.ts'
 import { readNamedFile } from './files.ts'
 
@@ -24,7 +25,9 @@ export async function readList(path: string): Promise<RegistryList> {
   const bytes = await readNamedFile(path, 'the list', MAX_LIST)
   const list = parseList(path, bytes.toString('utf8'))
   if (list.registries.length === 0 && list.wrong.length === 0) {
-    throw new TrustError('bad-file', `the list ${JSON.stringify(path)} holds no registry`)
+    throw new TrustError('bad-file', `the list ${JSON.stringify(path)} holds no registry`, {
+      fix: `echo reg.corp:5000 >> ${shellWord(path)}`,
+    })
   }
   return list
 }

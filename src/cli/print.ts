@@ -5,6 +5,7 @@ import { renderStatus } from '../report/status.ts'
 import type { TextOptions } from '../report/style.ts'
 import { renderText } from '../report/text.ts'
 import type { Outcome } from '../report/view.ts'
+import { retyped } from './flow/retype.ts'
 import type { Io, Output } from './io.ts'
 import type { Options } from './options.ts'
 
@@ -25,7 +26,8 @@ function rendered(outcome: Outcome, options: Options, io: Io): string {
     quiet: options.quiet,
     now: options.chain?.at ?? new Date(),
   }
-  return options.command === 'status' ? renderStatus(outcome.document, style) : renderText(outcome, style)
+  if (options.command !== 'status') return renderText(outcome, style)
+  return renderStatus(outcome.document, style, (command) => retyped(options, command))
 }
 
 /** An error that ends the run: on stdout as the one JSON document, else on stderr in words. */

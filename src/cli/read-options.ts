@@ -96,6 +96,7 @@ function realmHost(text: string): string {
   throw new TrustError(
     'usage',
     `--token-realm is ${JSON.stringify(text.slice(0, 300))}; it is HOST or HOST:PORT`,
+    { fix: '--token-realm auth.corp:5001' },
   )
 }
 
@@ -105,23 +106,29 @@ function userName(text: string): string {
   const odd = Array.from(text).some((char) => char < ' ' || char === '\x7f' || char === ':')
   const ok = text !== '' && text.length <= 1024 && !odd
   if (ok) return text
-  throw new TrustError('usage', 'the user name is empty, too long, or holds a colon or a control character')
+  throw new TrustError('usage', 'the user name is empty, too long, or holds a colon or a control character', {
+    fix: '-u NAME',
+  })
 }
 
 function milliseconds(text: string): number {
   const seconds = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
   if (seconds >= 1 && seconds <= 600) return seconds * 1000
-  throw new TrustError('usage', `--timeout is ${JSON.stringify(text)}; it is a number of seconds, 1 to 600`)
+  throw new TrustError('usage', `--timeout is ${JSON.stringify(text)}; it is a number of seconds, 1 to 600`, {
+    fix: '--timeout 10',
+  })
 }
 
 function directory(path: string): string {
   if (path !== '' && !path.includes('\0')) return path
-  throw new TrustError('usage', '--state-dir is empty or holds NUL')
+  throw new TrustError('usage', '--state-dir is empty or holds NUL', {
+    fix: '--state-dir /var/lib/trust-registry',
+  })
 }
 
 function filled(flag: string, values: readonly string[] = []): readonly string[] {
   if (values.every((value) => value !== '' && !value.includes('\0'))) return values
-  throw new TrustError('bad-file', `${flag} expects the path of a file`)
+  throw new TrustError('bad-file', `${flag} expects the path of a file`, { fix: `${flag} FILE` })
 }
 
 function clientOf(flags: RawFlags): Pick<Options, 'client'> {

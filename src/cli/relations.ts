@@ -12,7 +12,8 @@ export function checkRelations(
   registries: readonly string[],
 ): void {
   checkTargets(command, flags, registries)
-  if (flags.quiet === true && flags.verbose === true) throw usage('--quiet and --verbose exclude each other')
+  if (flags.quiet === true && flags.verbose === true)
+    throw usage('--quiet and --verbose exclude each other', '--verbose')
   if (command === 'trust') checkScope(flags)
   if (flags.offline === true) checkOffline(flags)
   checkLogin(flags, registries.length)
@@ -23,16 +24,20 @@ function checkClient(flags: RawFlags, registries: number): void {
   const { 'client-cert': certificate, 'client-key': key, 'client-p12': p12 } = flags
   const pair = certificate !== undefined || key !== undefined
   if (pair && p12 !== undefined)
-    throw usage('--client-p12 holds both: --client-cert and --client-key exclude it')
+    throw usage('--client-p12 holds both: --client-cert and --client-key exclude it', '--client-p12 FILE')
   if (pair && (certificate === undefined || key === undefined))
     throw usage('--client-cert and --client-key belong together', '--client-cert FILE --client-key FILE')
   if ((pair || p12 !== undefined) && registries > 1)
-    throw usage(`a client certificate is for one registry, and ${registries} are given`)
+    throw usage(
+      `a client certificate is for one registry, and ${registries} are given`,
+      'trust-registry reg.corp:5000 --client-p12 FILE',
+    )
 }
 
 function checkTargets(command: Options['command'], flags: RawFlags, registries: readonly string[]): void {
   if (command === 'undo') {
-    if (flags.all === true && registries.length > 0) throw usage('give registries or --all, not both')
+    if (flags.all === true && registries.length > 0)
+      throw usage('give registries or --all, not both', 'trust-registry undo --all')
     if (flags.all !== true && registries.length === 0) {
       throw usage('undo takes the registries to take back, or --all', 'trust-registry undo reg.corp:5000')
     }
@@ -63,10 +68,16 @@ function checkOffline(flags: RawFlags): void {
     throw usage('--offline installs what --ca names, and --ca is missing', '--offline --ca ca.pem')
   }
   if (flags.prune === true) {
-    throw usage('--prune drops an anchor once the registry is seen without it, and --offline does not look')
+    throw usage(
+      '--prune drops an anchor once the registry is seen without it, and --offline does not look',
+      'where the registry can be reached: --prune',
+    )
   }
   if (flags.scope === 'system') {
-    throw usage('--scope system takes what anchors the chain, and --offline does not look at it')
+    throw usage(
+      '--scope system takes what anchors the chain, and --offline does not look at it',
+      'where the registry can be reached: --scope system --ca ca.pem',
+    )
   }
   if (flags.username !== undefined && flags['no-login'] !== true) {
     throw usage(
@@ -91,7 +102,7 @@ function checkLogin(flags: RawFlags, registries: number): void {
     )
   }
   if (flags['login-required'] === true && flags['no-login'] === true) {
-    throw usage('--login-required and --no-login exclude each other')
+    throw usage('--login-required and --no-login exclude each other', '-u NAME --login-required')
   }
   if (flags['login-required'] === true && !named) {
     throw usage('--login-required needs a user name', '-u NAME --login-required')

@@ -18,6 +18,8 @@ export function malformed(sent: readonly Buffer[], go: GoVersion): readonly Find
     const read = tryParseCertificate(der, go)
     if (!(read instanceof Error)) return []
     const message = `certificate ${index + 1} of ${sent.length}, as sent, cannot be read: ${read.message}`
-    return [{ code: 'malformed-certificate', severity: 'error', owner: 'registry', message }]
+    const fix =
+      'openssl x509 -in leaf.pem -noout -text      # of the file that the server sends; have it issued anew'
+    return [{ code: 'malformed-certificate', severity: 'error', owner: 'registry', message, fix }]
   })
 }

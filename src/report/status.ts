@@ -7,8 +7,15 @@ import { styleOf, type Style, type TextOptions } from './style.ts'
 import { tableLines, type Cell } from './table.ts'
 import { day, validityOf } from './tree.ts'
 
+/** A command as it is to be pasted: with what else this run was told. */
+type Retype = (command: string) => string
+
 /** What was done here, does it still hold, what expires when. */
-export function renderStatus(document: ResultDocument, options: TextOptions): string {
+export function renderStatus(
+  document: ResultDocument,
+  options: TextOptions,
+  retype: Retype = (command) => command,
+): string {
   const style = styleOf(options)
   const entries = document.entries ?? []
   const shown = options.quiet ? entries.filter((entry) => !entry.holds) : entries
@@ -23,7 +30,7 @@ export function renderStatus(document: ResultDocument, options: TextOptions): st
     style,
   )
   const lines = shown.flatMap((entry, index) => [rows[index] ?? '', ...detailLines(entry, style)])
-  return breakLogCommands(`${[title, ...lines, '', ...closing(entries)].join('\n')}\n`)
+  return breakLogCommands(`${[title, ...lines, '', ...closing(entries, retype)].join('\n')}\n`)
 }
 
 function entryCells(entry: StatusEntry, now: Date | undefined, style: Style): Cell[] {
@@ -59,15 +66,15 @@ function detailLines(entry: StatusEntry, style: Style): string[] {
 }
 
 /** A certificate of an earlier identity is trusted as long as its file is there. */
-function pruneLines(entries: readonly StatusEntry[]): string[] {
+function pruneLines(entries: readonly StatusEntry[], retype: Retype): string[] {
   const old = [...new Set(entries.filter((entry) => entry.superseded).map((entry) => entry.registry))]
   if (old.length === 0) return []
   const [only] = old
   const registry = old.length === 1 && only !== undefined ? trustCommand(only) : trustCommand('REGISTRY:PORT')
-  return [`To drop what an earlier identity left behind: ${registry} --prune`]
+  return [`To drop what an earlier identity left behind: ${retype(`${registry} --prune`)}`]
 }
 
-function closing(entries: readonly StatusEntry[]): string[] {
+function closing(entries: readonly StatusEntry[], retype: Retype): string[] {
   const registries = new Set(entries.map((entry) => entry.registry))
   const drifted = entries.filter((entry) => !entry.holds).length
   const [only] = registries
@@ -76,7 +83,7 @@ function closing(entries: readonly StatusEntry[]): string[] {
     `${plural(entries.length, 'entry').replace(/ys$/, 'ies')}, ${
       drifted === 0 ? 'all as we left them' : `${drifted} not as we left them`
     }`,
-    ...pruneLines(entries),
-    `To take back: trust-registry undo ${undo}`,
+    ...pruneLines(entries, retype),
+    `To take back: ${retype(`trust-registry undo ${undo}`)}`,
   ]
 }

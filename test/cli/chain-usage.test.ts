@@ -32,7 +32,8 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
       (name) => [['--chain', 'c.pem', `--host=${name}`], /--host is .*it is a name or an address/] as const,
     ),
     ...['now', '2026-11-22', '2026-02-30T00:00:00Z', '2026-11-22T24:00:00Z', '2026-11-22T08:00:00'].map(
-      (time) => [['--chain', 'c.pem', ...host, '--at', time], /--at is .*it is a time such as/] as const,
+      (time) =>
+        [['--chain', 'c.pem', ...host, '--at', time], /--at is .*it is a time as RFC 3339 has it/] as const,
     ),
     ...['', '2.0', '1.12', '1', 'latest', '1.19.x', '1.19foo', 'go1.x'].map(
       (go) =>
@@ -46,6 +47,7 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
       const io = fakeIo()
       assert.equal(await main(['diagnose', ...argv], io), 2, io.out())
       assert.match(io.err(), sentence)
+      assert.match(io.err(), /^ {2}fix: {2}\S/m)
     })
   }
 

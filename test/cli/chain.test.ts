@@ -41,8 +41,11 @@ describe('diagnose --chain', () => {
   })
 
   it('without --roots asks the roots of this machine, which know no private CA', async () => {
-    const { code, error, codes: found } = await judged(files.chain(leaf, intermediate, root))
+    const chain = files.chain(leaf, intermediate, root)
+    const { code, error, codes: found, registry } = await judged(chain)
     assert.deepEqual([code, error, found], [1, unknownAuthority, ['unknown-authority']])
+    const again = `trust-registry diagnose --chain ${chain} --host reg.corp --roots ca.pem`
+    assert.equal(registry.findings[0]?.fix, `${again}      # with the CA of its owner`)
   })
 
   it('says of a file that it is one, without --roots as well; marks a release that is not known yet', async () => {

@@ -257,6 +257,7 @@ describe('options', () => {
     it(`exit 2: ${argv.join(' ')}`, async () => {
       const io = await refused(argv)
       assert.match(io.err() + io.out(), sentence)
+      assert.match(io.err() + io.out(), /^ {2}fix: {2}\S|"fix": "/m)
       assert.doesNotMatch(io.err(), /hunter2|\n\s+at /)
     })
   }

@@ -242,7 +242,7 @@ describe('identity', function () {
     const before = await host.snapshot([...watched, '/var/lib/trust-registry'])
     const silent = await offline('--ca', '/root/other.pem', '--yes')
     assert.equal(silent.code, 5)
-    assert.match(silent.registry.error?.fix ?? '', /add --fingerprint SHA256:[0-9A-F]{64}/)
+    assert.match(silent.registry.error?.fix ?? '', /--fingerprint SHA256:[0-9A-F]{64}/)
     assert.deepEqual(await host.snapshot([...watched, '/var/lib/trust-registry']), before)
     await host.write('/root/both.pem', other.pem + root.pem)
     const beside = await offline('--ca', '/root/both.pem')

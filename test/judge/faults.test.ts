@@ -132,6 +132,7 @@ describe('judge: faults of the chain', () => {
     ]) {
       const judgement = verdict({ raw, store: [root] })
       assert.deepEqual(faults(judgement), ['*malformed-certificate'])
+      assert.match(judgement.findings[0]?.fix ?? '', /^openssl x509 -in leaf\.pem -noout -text /)
       const text = 'tls: failed to parse certificate from server: x509: malformed certificate'
       assert.equal(predicted(judgement), text)
       assert.ok(judgement.ownerMustAct)

@@ -49,6 +49,16 @@ describe('renderStatus', () => {
   const status = (entries: readonly StatusEntry[], more: Partial<typeof PLAIN> = {}): string =>
     renderStatus(outcome('status', registry(), [], { entries }).document, { ...PLAIN, now: NOW, ...more })
 
+  it('tells its commands with what this run was told', () => {
+    const text = renderStatus(
+      outcome('status', registry(), [], { entries: [{ ...entry, superseded: true }] }).document,
+      { ...PLAIN, now: NOW },
+      (command) => `${command} --state-dir /srv/memory`,
+    )
+    assert.match(text, /left behind: trust-registry reg\.corp:5000 --prune --state-dir \/srv\/memory\n/)
+    assert.match(text, /To take back: trust-registry undo reg\.corp:5000 --state-dir \/srv\/memory\n/)
+  })
+
   it('is a table of what was done and whether it holds', () => {
     assert.equal(
       status([entry, drifted]),

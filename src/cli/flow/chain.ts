@@ -9,6 +9,7 @@ import {
 } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
+import { shellWord } from '../../machine/shell.ts'
 import { readGoRoots } from '../../stores/go-roots.ts'
 import { CertPool, newestGo, tryParseCertificate, verify } from '../../x509/index.ts'
 import type { GoVersion, VerifyResult } from '../../x509/index.ts'
@@ -29,7 +30,7 @@ export async function judgeFiles(site: Site, chain: ChainOptions): Promise<Outco
   const sent = await readChainFile(chain.path)
   const roots = await rootsOf(site, chain, go)
   const evidence = evidenceOf(site, chain, { sent, go, roots: roots.pool })
-  const judgement = withVerdict(judge(evidence), verdictOf(evidence, go), { go, roots })
+  const judgement = withVerdict(judge(evidence), verdictOf(evidence, go), { chain, go, roots })
   const seen = { target: evidence.observation.target, evidence, judgement }
   const exitCode = exitOfCase(seen)
   const view = viewOf(site, seen, { exitCode, verified: exitCode === 0 })
@@ -103,7 +104,7 @@ function verdictOf({ observation, at, store }: Evidence, go: GoVersion): Failure
 function withVerdict(
   judgement: Judgement,
   failure: Failure | undefined,
-  { go, roots }: { readonly go: GoVersion; readonly roots: Roots },
+  { chain, go, roots }: { readonly chain: ChainOptions; readonly go: GoVersion; readonly roots: Roots },
 ): Judgement {
   const consumer: Consumer = {
     name: 'go',
@@ -118,7 +119,7 @@ function withVerdict(
   return {
     ...judgement,
     consumers: [consumer],
-    findings: (failure ? found : found.map(asWarning)).map(forFiles),
+    findings: (failure ? found : found.map(asWarning)).map(forFiles(chain)),
     ownerMustAct: failure !== undefined && judgement.ownerMustAct,
   }
 }
@@ -138,9 +139,14 @@ function named(findings: readonly Finding[], failure: Failure | undefined): read
   return [finding, ...findings]
 }
 
-/** Files belong to no registry, so there is none that a command could be pasted for. */
-function forFiles({ fix, ...finding }: Finding): Finding {
-  return fix === undefined || fix.startsWith('trust-registry ') ? finding : { ...finding, fix }
+/** Files belong to no registry, so there is none that could be trusted: the next step is to judge by other roots. */
+function forFiles({ path, host, roots }: ChainOptions): (finding: Finding) => Finding {
+  const again = `trust-registry diagnose --chain ${shellWord(path)} --host ${shellWord(host)} --roots ca.pem`
+  return ({ fix, ...finding }) => {
+    if (finding.first === true && finding.code === 'unknown-authority' && roots === undefined)
+      return { ...finding, fix: `${again}      # with the CA of its owner` }
+    return fix === undefined || fix.startsWith('trust-registry ') ? finding : { ...finding, fix }
+  }
 }
 
 /** What Go's verifier is content with is still worth a word: TLS itself, or other clients, may mind. */

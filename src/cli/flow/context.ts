@@ -7,7 +7,13 @@ import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { preparedEngines } from '../../runtimes/prepared.ts'
 import type { Engine } from '../../runtimes/engine.ts'
-import { readCertificates, type Certificate, type ClientPair } from '../../x509/index.ts'
+import {
+  CertificateFileError,
+  readCertificates,
+  type Certificate,
+  type ClientPair,
+} from '../../x509/index.ts'
+import { adviceOn } from '../file-advice.ts'
 import { readNamedFile } from '../files.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
@@ -91,6 +97,7 @@ export async function readGiven(paths: readonly string[]): Promise<readonly Cert
     const certificates = await readCertificates(bytes).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error)
       throw new TrustError('bad-file', `the --ca file ${JSON.stringify(path)} cannot be used: ${why}`, {
+        ...(error instanceof CertificateFileError ? { fix: adviceOn(error.problem, path, 'x509') } : {}),
         cause: error,
       })
     })

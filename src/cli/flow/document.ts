@@ -14,7 +14,6 @@ import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
-import { shellWord } from '../../machine/shell.ts'
 import { belowRoot } from './below.ts'
 import type { Site } from './site.ts'
 import type { Judged } from './observe.ts'
@@ -39,67 +38,58 @@ export interface Result {
 
 export function viewOf(context: Site, seen: Judged, result: Result): RegistryView {
   const { judgement, target, evidence } = seen
-  const document: RegistryDocument = {
-    registry: target.registry,
-    ok: result.exitCode === 0,
-    exitCode: result.exitCode,
-    changed: result.changed ?? false,
-    verified: result.verified,
-    probe: probeDocument(evidence.observation, judgement, context.options.jsonPem),
-    ...(result.identity ? { identity: result.identity } : {}),
-    findings: [...judgement.findings, ...obstacleOf(result.error)].map((finding) =>
-      withLines(context, finding),
-    ),
-    consumers: judgement.consumers,
-    plan: result.plan ?? [],
-    changes: result.changes ?? [],
-    ...(result.login ? { login: result.login } : {}),
-    ...(result.error ? { error: withLines(context, errorDocument(result.error)) } : {}),
-  }
+  const probe = probeDocument(evidence.observation, judgement, context.options.jsonPem)
+  const document = documentOf(context, target.registry, result, { probe, ...judgement })
+  const view = { path: judgement.path, at: evidence.at }
+  const { takenFrom } = target
   return {
-    document,
-    undo: undoLine(context, target.registry),
-    ...(result.restart === undefined ? {} : { restart: result.restart }),
-    path: judgement.path,
-    at: evidence.at,
-    ...(target.takenFrom === undefined ? {} : { takenFrom: target.takenFrom }),
+    ...lineViews(context, document, result),
+    ...view,
+    ...(takenFrom === undefined ? {} : { takenFrom }),
   }
-}
-
-function withLines<T extends { readonly fix?: string }>({ options, machine }: Site, told: T): T {
-  return told.fix === undefined ? told : { ...told, fix: belowRoot(machine, retyped(options, told.fix)) }
-}
-
-function undoLine(context: Site, registry: string): string {
-  const { stateDir, machine } = context.options
-  const flag = (name: string, value: string | undefined): string =>
-    value === undefined ? '' : ` ${name} ${shellWord(value)}`
-  return `trust-registry undo ${registry}${flag('--machine', machine?.text)}${flag('--state-dir', stateDir)}`
 }
 
 /** A registry that was not looked at: `undo`, `--offline`, or a refusal before the look. */
 export function blindView(context: Site, registry: string, result: Result): RegistryView {
+  const { findings = [] } = result
+  const document = documentOf(context, registry, result, { findings, consumers: [] })
+  return { ...lineViews(context, document, result), path: [], at: context.machine.now() }
+}
+
+/** What was seen of a registry, where it was looked at. */
+type Seen = Pick<RegistryDocument, 'probe' | 'findings' | 'consumers'>
+
+/** The keys in the order in which people read them. */
+function documentOf(context: Site, registry: string, result: Result, seen: Seen): RegistryDocument {
+  const { exitCode, verified, identity, login, error } = result
   return {
-    at: context.machine.now(),
-    undo: undoLine(context, registry),
-    ...(result.restart === undefined ? {} : { restart: result.restart }),
-    path: [],
-    document: {
-      registry,
-      ok: result.exitCode === 0,
-      exitCode: result.exitCode,
-      changed: result.changed ?? false,
-      verified: result.verified,
-      ...(result.identity ? { identity: result.identity } : {}),
-      findings: [...(result.findings ?? []), ...obstacleOf(result.error)].map((finding) =>
-        withLines(context, finding),
-      ),
-      consumers: [],
-      plan: result.plan ?? [],
-      changes: result.changes ?? [],
-      ...(result.error ? { error: withLines(context, errorDocument(result.error)) } : {}),
-    },
+    registry,
+    ok: exitCode === 0,
+    exitCode,
+    changed: result.changed ?? false,
+    verified,
+    ...(seen.probe ? { probe: seen.probe } : {}),
+    ...(identity ? { identity } : {}),
+    findings: [...seen.findings, ...obstacleOf(error)].map((finding) => withLines(context, finding)),
+    consumers: seen.consumers,
+    plan: result.plan ?? [],
+    changes: result.changes ?? [],
+    ...(login ? { login } : {}),
+    ...(error ? { error: withLines(context, errorDocument(error)) } : {}),
   }
+}
+
+function lineViews(
+  { options }: Site,
+  document: RegistryDocument,
+  { restart }: Result,
+): Pick<RegistryView, 'document' | 'undo' | 'restart'> {
+  const undo = retyped(options, `trust-registry undo ${document.registry}`)
+  return { document, undo, ...(restart === undefined ? {} : { restart }) }
+}
+
+function withLines<T extends { readonly fix?: string }>({ options, machine }: Site, told: T): T {
+  return told.fix === undefined ? told : { ...told, fix: belowRoot(machine, retyped(options, told.fix)) }
 }
 
 function probeDocument(observation: Observation, judgement: Judgement, pem: boolean): ProbeDocument {

@@ -55,7 +55,7 @@ function refuseOthers(path: string, { uid, mode }: RootFacts): void {
       `${path} belongs to user ${uid}, who could change it while it is written; nothing was changed`,
       {
         seen: `owner ${uid}, we are ${ours ?? 'nobody'}`,
-        fix: `sudo -u '#${uid}' trust-registry …      # as its owner; or: chown root ${shellWord(path)}`,
+        fix: `chown root ${shellWord(path)}      # or run this as its owner`,
       },
     )
   }

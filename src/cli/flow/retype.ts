@@ -2,7 +2,9 @@ import { shellWord } from '../../machine/shell.ts'
 import type { Options } from '../options.ts'
 
 /** A line of advice that runs this program again, and the comment behind it. */
-const OWN_LINE = /^((?:sudo )?trust-registry (?!(?:undo|status|--help)\b)[^#]*?)( {2,}# .*)?$/
+const OWN_LINE = /^((?:sudo )?trust-registry (?!--help\b)[^#]*?)( {2,}# .*)?$/
+/** They look at nothing but the machine and its memory, and know no other way. */
+const OF_MEMORY = /trust-registry (?:undo|status)\b/
 
 /**
  * A verdict knows what to do, not how this run found its way: the engines that were named, the machine, the way there
@@ -23,6 +25,7 @@ export function retyped(options: Options, fix: string): string {
       if (own === undefined) return line
       const more = ways
         .filter(([flag]) => !own.includes(` ${flag} `))
+        .filter(([flag]) => !OF_MEMORY.test(own) || flag === '--machine' || flag === '--state-dir')
         .filter(([flag]) => flag !== '--state-dir' || !own.includes('trust-registry diagnose '))
         .flatMap(([flag, values]) => values.map((value) => ` ${flag} ${shellWord(value)}`))
       return `${own}${more.join('')}${comment}`

@@ -4,6 +4,7 @@ import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
 import { refuseNoMemory, type Site } from './site.ts'
 import { outcomeOf } from './document.ts'
+import { retyped } from './retype.ts'
 
 /** What was done here, whether it still holds, and what expires when. */
 export async function status(context: Site): Promise<Outcome> {
@@ -12,7 +13,10 @@ export async function status(context: Site): Promise<Outcome> {
   if (await state.isUnfinished()) {
     throw new TrustError('unfinished', 'a change is under way, or was cut off before it was done', {
       seen: `${state.directory}/journal.json`,
-      fix: 'trust-registry undo REGISTRY      # or trust: the next run first rolls back what was cut off',
+      fix: retyped(
+        options,
+        'trust-registry undo REGISTRY      # or trust: the next run first rolls back what was cut off',
+      ),
     })
   }
   const asked = new Set(options.registries.map((text) => parseRegistry(text).registry))

@@ -30,7 +30,14 @@ describe('lines of advice', () => {
   it('stay as they are where nothing was named, and where they are no lines of ours', () => {
     const lines = 'trust-registry reg.corp:5000\nsystemctl restart docker\nonce trust-registry reg.corp:5000'
     assert.equal(retyped(options({}), lines), lines)
-    const others = 'systemctl restart docker\ntrust-registry undo reg.corp:5000\ntrust-registry status'
+    const others = 'systemctl restart docker\nsudo trust-registry --help'
     assert.equal(retyped(named, others), others)
+  })
+
+  it('of undo and status get the machine and its memory, and no engine or way, which they do not know', () => {
+    assert.equal(
+      retyped(named, 'trust-registry undo reg.corp:5000\ntrust-registry status      # all'),
+      "trust-registry undo reg.corp:5000 --state-dir '/srv/my state'\ntrust-registry status --state-dir '/srv/my state'      # all",
+    )
   })
 })
