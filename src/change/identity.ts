@@ -14,6 +14,8 @@ export interface IdentityQuestion {
   readonly fingerprints: readonly string[]
   readonly trustOnFirstUse: boolean
   readonly recorded?: RegistryRecord
+  /** SHA-256 of what the server shows to clients that name none, where it was looked for. */
+  readonly unnamed?: readonly string[]
 }
 
 export type Decision =
@@ -69,6 +71,7 @@ function byPin(question: IdentityQuestion): Decision {
   const leaf = question.judgement.path[0]
   const pinnedLeaf = leaf !== undefined && pins.has(leaf.certificate.sha256)
   const top = question.judgement.path.at(-1)
+  if (question.unnamed?.some((digest) => pins.has(digest)) === true) throw pinnedUnnamed(question)
   const rootUnseen = top !== undefined && !isSelfSigned(top.certificate)
   throw new TrustError(
     'identity-mismatch',
@@ -85,6 +88,17 @@ function byPin(question: IdentityQuestion): Decision {
           ? `trust-registry ${question.registry} --ca CA.pem --fingerprint SHA256:${question.fingerprints[0] ?? ''}`
           : 'compare with the owner of the registry over another channel before trusting anything',
     },
+  )
+}
+
+/** Read off by a client that sent no server name (SNI): to an address, or by an old openssl. */
+function pinnedUnnamed(question: IdentityQuestion): TrustError {
+  const { registry } = question
+  const fix = `openssl s_client -connect ADDRESS:PORT -servername HOST -showcerts </dev/null      # what ${registry} shows to engines`
+  return new TrustError(
+    'identity-mismatch',
+    `the fingerprint is of a certificate that ${registry} shows only to clients that send no server name (SNI); engines send it`,
+    { seen: seen(question), fix },
   )
 }
 

@@ -8,7 +8,7 @@ import {
   type VerifyError,
 } from '../x509/index.ts'
 import type { ChainLink, Finding, FindingCode } from './judgement.ts'
-import { day, list, nameOf } from '../x509/index.ts'
+import { day, list, nameOf, parseIp } from '../x509/index.ts'
 
 export interface FaultQuestion {
   readonly host: string
@@ -167,13 +167,13 @@ function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host
   const names = [...leaf.dnsNames, ...leaf.ipAddresses]
   switch (code) {
     case 'name-mismatch':
-      return `the certificate is for ${names.length === 0 ? 'no name at all' : list(names)}, not for ${host}`
+      return `the certificate is for ${names.length === 0 ? 'no name at all' : list(names)}, not for ${host}${byDefault(host)}`
     case 'no-san':
       return error.message.includes('legacy Common Name')
         ? 'the certificate names its host only in the common name, which Go has not read since 1.15'
         : 'the certificate names no host: it has no subject alternative name at all'
     case 'ip-without-ip-san':
-      return `the certificate holds no IP address, so it cannot vouch for ${host}`
+      return `the certificate holds no IP address, so it cannot vouch for ${host}${byDefault(host)}`
     case 'wrong-key-usage':
       return `${nameOf(error.certificate ?? leaf)} is not meant for TLS servers (extended key usage)`
     case 'distrusted-key':
@@ -181,6 +181,11 @@ function sentence(code: FindingCode, error: VerifyError, leaf: Certificate, host
     default:
       return error.message.replace(/^x509: /, '')
   }
+}
+
+/** RFC 6066 section 3 knows no addresses, so that a server with several certificates shows its default one. */
+function byDefault(host: string): string {
+  return parseIp(host) === undefined ? '' : '; clients send no server name (SNI) to an address'
 }
 
 /** The newest Go where the engine's own is not known. */

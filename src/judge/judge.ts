@@ -1,5 +1,5 @@
 import { CertPool, verify, type Certificate } from '../x509/index.ts'
-import { differingAddresses } from './addresses.ts'
+import { differingAddresses, unnamedChain } from './addresses.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
@@ -78,6 +78,7 @@ export function judge(evidence: Evidence): Judgement {
   const realms = judgeRealms(evidence, engines)
   const found = [
     ...differingAddresses(evidence, engines),
+    ...unnamedChain(evidence),
     ...networkFindings(observation, evidence.told),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),

@@ -11,6 +11,7 @@ export const findingCodes = [
   'tls-handshake-failed',
   'client-certificate-required',
   'addresses-differ',
+  'sni-differs',
   'proxy-failed',
   'unknown-authority',
   'missing-intermediate',

@@ -90,6 +90,8 @@ export interface Observation {
   readonly fetched: readonly AiaFetch[]
   /** Further addresses that answered. */
   readonly others?: readonly OtherLook[]
+  /** DER, as sent to a client that names no server (SNI); looked for only where the chain is in doubt. */
+  readonly unnamed?: readonly Buffer[]
   /** The token services behind the challenges. */
   readonly realms?: readonly RealmLook[]
   readonly failure?: Failure

@@ -6,11 +6,14 @@ import { lookElsewhere } from './other-addresses.ts'
 import { ping, speaksV1 } from './ping.ts'
 import { lookAtRealms } from './realm-look.ts'
 import type { Target } from './reference.ts'
+import { isOfAnotherHost, lookUnnamed } from './unnamed.ts'
 
 /** What goes on beside the look, as soon as there is enough to go by: the wire is what a look waits for. */
 export interface Beside extends Told {
   /** The chain has come: finds the issuers that it lacks while `/v2/` is asked. */
   readonly issuers?: (sent: readonly Buffer[], addresses: readonly string[]) => Promise<readonly AiaFetch[]>
+  /** Something else was to be expected: what does the server show to clients that name none? */
+  readonly doubtful?: (sent: readonly Buffer[]) => boolean
 }
 
 /**
@@ -18,7 +21,7 @@ export interface Beside extends Told {
  *   1. resolve the name;
  *   2. connect and shake hands, keeping the chain as it was sent;
  *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers and the chains of
- *      the name's other addresses;
+ *      the name's other addresses; where the chain is in doubt, also the one without a server name;
  *   4. a handshake with each token service that the challenges name;
  *   5. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
  * Never throws for what the network does: that is what an Observation is for.
@@ -42,10 +45,12 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   }
   const { connection } = opened
   const { address, tlsVersion, sent } = connection
-  const [answer, fetched, others] = await Promise.all([
+  const doubtful = isOfAnotherHost(sent, target) || beside.doubtful?.(sent) === true
+  const [answer, fetched, others, unnamed] = await Promise.all([
     ping(target, connection, limits),
     issuersOf(sent),
     lookElsewhere(target, addresses, address, limits),
+    doubtful ? lookUnnamed(target, address, limits) : undefined,
   ])
   const seen = { ...blank, addresses, address, tlsVersion, sent, fetched }
   const challenges = answer.ping?.status === 401 ? answer.ping.challenges : []
@@ -64,6 +69,7 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
     ...seen,
     ...(answer.ping ? { ping: { ...answer.ping, ...(v1 ? { v1 } : {}) } } : {}),
     ...(others.length === 0 ? {} : { others }),
+    ...(unnamed === undefined ? {} : { unnamed }),
     ...(realms.length === 0 ? {} : { realms }),
     ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
     ...(failure ? { failure } : {}),

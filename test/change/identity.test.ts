@@ -91,6 +91,13 @@ describe('change: identity', () => {
     }
   })
 
+  it('a pin that was read off without a server name is told from a wrong one', () => {
+    const { message, seen = '' } = refusal(full, { ...pin(other), unnamed: [other.sha256] })
+    assert.match(message, /^the fingerprint is of a certificate that \S+ shows only to clients that send no/)
+    assert.match(seen, /"Root"/)
+    assert.doesNotMatch(refusal(full, { ...pin(other), unnamed: [middle.sha256] }).message, /SNI/)
+  })
+
   it('a pin brings the intermediates below it that the server does not send', () => {
     const lookups = [fetched(server, middle), fetched(middle, root)]
     const scene = { sent: [server], fetched: lookups }

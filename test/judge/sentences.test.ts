@@ -66,6 +66,7 @@ describe('judge: sentences', function () {
     const address = { registry: '198.18.0.2:5000', sent: [await leaf(root)], store: [root] }
     assert.deepEqual(sentences(address), [
       'ip-without-ip-san (registry): the certificate holds no IP address, so it cannot vouch for 198.18.0.2' +
+        '; clients send no server name (SNI) to an address' +
         ' → reissue it with subjectAltName = IP:198.18.0.2, or use the host name instead of the address',
     ])
   })

@@ -5,6 +5,7 @@ import { probe } from '../../src/registry/probe.ts'
 import type { Target } from '../../src/registry/reference.ts'
 import { answer, closeServers, listen, pki, targetAt, tcp, tls } from './servers.ts'
 import { createServer } from 'node:net'
+import { createSecureContext, type TlsOptions } from 'node:tls'
 
 const look = (target: Target, timeoutMs = 5000): Promise<Observation> => probe(target, { timeoutMs })
 const ders = (chain: readonly Certificate[]): readonly Buffer[] => chain.map(({ certificate }) => certificate)
@@ -62,7 +63,31 @@ describe('registry/probe: the chain as sent', () => {
     })
     await look({ ...target, host: 'localhost', kind: 'name' })
     await look(target)
-    assert.deepEqual(names, ['localhost', false])
+    // The certificate is not for that name, so that there may be a look without one as well.
+    assert.deepEqual([names[0], names.at(-1)], ['localhost', false])
+  })
+
+  it('looks once more, without a name, where the chain is of another host or not what was expected', async () => {
+    const { leaf } = await pki()
+    const stranger = await createCa({ name: 'Stranger', keyKind: 'p-256' })
+    const local = await stranger.issue({ names: ['localhost'], keyKind: 'p-256' })
+    const secure = createSecureContext({ key: local.key, cert: local.pem })
+    const options: TlsOptions = {
+      SNICallback: (_name, done) => {
+        done(null, secure)
+      },
+    }
+    const { port } = await tls([leaf], undefined, options)
+    const named: Target = { registry: `localhost:${port}`, host: 'localhost', kind: 'name', port }
+    const [quiet, doubtful] = [() => false, () => true]
+    const limits = { timeoutMs: 5000, pins: [{ host: 'localhost', port, address: '127.0.0.1' }] }
+    const good = await probe(named, limits, { doubtful: quiet })
+    assert.deepEqual([good.sent, good.unnamed], [[local.certificate], undefined])
+    assert.deepEqual((await probe(named, limits, { doubtful })).unnamed, ders([leaf]))
+    const other: Target = { ...named, host: 'reg.test' }
+    const there = { ...limits, pins: [{ host: 'reg.test', port, address: '127.0.0.1' }] }
+    assert.deepEqual((await probe(other, there)).unnamed, ders([leaf]))
+    assert.equal((await probe(targetAt(port), limits, { doubtful })).unnamed, undefined)
   })
 })
 

@@ -6,6 +6,7 @@ import {
   type IdentityQuestion,
   type RegistryRecord,
 } from '../../change/index.ts'
+import { sha256 } from '../../change/digest.ts'
 import { isServed } from '../../judge/index.ts'
 import { askIdentity } from './consent.ts'
 import type { Context } from './context.ts'
@@ -21,12 +22,14 @@ export async function establish(
 ): Promise<Approved> {
   const { options } = context
   const { registry } = seen.target
+  const { unnamed } = seen.evidence.observation
   const question: IdentityQuestion = {
     ...vouchers,
     registry,
     judgement: seen.judgement,
     trustOnFirstUse: options.trustOnFirstUse,
     ...(recorded ? { recorded } : {}),
+    ...(unnamed ? { unnamed: unnamed.map(sha256) } : {}),
   }
   const decision = decideIdentity(question)
   if (decision.kind === 'approved') return decision.approved

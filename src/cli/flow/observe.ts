@@ -1,3 +1,4 @@
+import { sha256 } from '../../change/digest.ts'
 import { unlessInterrupted } from '../../change/interrupt.ts'
 import { judge, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
@@ -47,6 +48,7 @@ export async function observe(context: Context, survey: Surveying, target: Targe
         connected: () => {
           reached.open(true)
         },
+        doubtful: (sent) => pinsElsewhere(context, sent),
         ...(context.options.aia
           ? { issuers: async (sent, addresses) => findIssuers(context, await survey(), sent, addresses) }
           : {}),
@@ -65,6 +67,12 @@ export async function observe(context: Context, survey: Surveying, target: Targe
   }
   const [observation, engines] = await Promise.all([look(), ask()])
   return caseOf(context, await survey(), observation, engines)
+}
+
+/** A pin that matches nothing sent may have been read off without a server name. */
+function pinsElsewhere({ options, given }: Context, sent: readonly Buffer[]): boolean {
+  const known = new Set([...sent.map(sha256), ...given.map((certificate) => certificate.sha256)])
+  return options.fingerprints.length > 0 && !options.fingerprints.some((pin) => known.has(pin))
 }
 
 /** A refusal, or a name that nobody knows, is an answer, and as quick for others. */

@@ -1,0 +1,37 @@
+import { isIP } from 'node:net'
+import { tryParseCertificate, verifyHostname } from '../x509/index.ts'
+import { openTls, type Limits } from './connect.ts'
+import type { Target } from './reference.ts'
+
+/** Nobody waits long for what only explains. */
+const PATIENCE_MS = 3000
+
+/** Whether a server that chooses its certificate by name (RFC 6066 section 3) has chosen another host's. */
+export function isOfAnotherHost(sent: readonly Buffer[], { host }: Target): boolean {
+  const [leaf] = sent
+  const read = leaf && tryParseCertificate(leaf)
+  return read !== undefined && !(read instanceof Error) && verifyHostname(read, host) !== undefined
+}
+
+/**
+ * The chain for clients that send no server name, DER as sent. To an address nobody sends one, and beyond a proxy the
+ * address is not ours to choose: undefined, as it is where nothing answers soon.
+ */
+export async function lookUnnamed(
+  target: Target,
+  address: string,
+  limits: Limits,
+): Promise<readonly Buffer[] | undefined> {
+  const version = isIP(address)
+  if (target.kind !== 'name' || version === 0 || limits.proxyFor?.(target)) return undefined
+  const nameless: Target = { ...target, host: address, kind: version === 6 ? 'ipv6' : 'ipv4' }
+  const timeoutMs = Math.min(limits.timeoutMs, PATIENCE_MS)
+  try {
+    const { socket, sent } = await openTls(nameless, address, { ...limits, timeoutMs })
+    socket.destroy()
+    return sent
+  } catch (error) {
+    if (limits.signal?.aborted) throw error
+    return undefined
+  }
+}
