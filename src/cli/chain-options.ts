@@ -24,7 +24,7 @@ const FORM = 'trust-registry diagnose --chain FILE --host NAME'
 
 /** They say how a registry is looked at, and for whom. */
 const NEEDLESS = [
-  ...(['runtime', 'proxy', 'resolve', 'no-aia', 'timeout'] as const),
+  ...(['runtime', 'machine', 'proxy', 'resolve', 'no-aia', 'timeout'] as const),
   ...(['client-cert', 'client-key', 'client-p12'] as const),
 ]
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { field, text } from './docker-api.ts'
+import { desktopVm, dockerDesktop } from './virtual-machines.ts'
 
 /** Dockers that keep their files elsewhere than dockerd as a distribution sets it up. */
 export type Flavour = 'rootless' | 'snap' | 'desktop' | 'podman'
@@ -30,9 +31,7 @@ export interface ByHand {
 export function flavourOf(version: unknown, info: unknown): Flavour | undefined {
   if (list(field(version, 'Components')).some((part) => field(part, 'Name') === 'Podman Engine'))
     return 'podman'
-  const platform = text(field(version, 'Platform', 'Name')) ?? ''
-  if (platform.startsWith('Docker Desktop') || field(info, 'OperatingSystem') === 'Docker Desktop')
-    return 'desktop'
+  if (desktopVm({ version, info }) === dockerDesktop) return 'desktop'
   if (list(field(info, 'SecurityOptions')).includes('name=rootless')) return 'rootless'
   return (text(field(info, 'DockerRootDir')) ?? '').startsWith('/var/snap/docker/') ? 'snap' : undefined
 }
@@ -106,15 +105,12 @@ async function personOf(machine: Machine, uid: number): Promise<{ name: string; 
 
 /** Docker Desktop copies the caller's certs.d into its virtual machine when it starts (docker/docs, macfaqs, windowsfaqs). */
 function desktop(machine: Machine): DockerHome {
-  const certsD = posix.join(machine.who().invoker.home, '.docker/certs.d')
+  const { platform } = machine
   return {
-    certsD,
+    certsD: posix.join(machine.who().invoker.home, '.docker/certs.d'),
     byHand: {
       why: 'Docker Desktop runs it in a virtual machine, into which it copies this folder when it starts',
-      fix: (registry) => {
-        const folder = shellWord(posix.join(certsD, registry))
-        return `mkdir -p ${folder}\ncp CA.pem ${folder}/ca.crt\ndocker desktop restart      # or quit it and open it again`
-      },
+      fix: (directory) => dockerDesktop.trust({ directory, ca: 'CA.pem', platform }).join('\n'),
     },
   }
 }

@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
+import { field, text } from './docker-api.ts'
 
-/** A program that keeps the engine in a virtual machine of its own, as its socket and its context tell. */
+/** A program that keeps the engine in a virtual machine of its own. */
 export interface DesktopVm {
   readonly name: string
   /** The lines that make it trust a registry; its documentation's, not ours. */
@@ -18,16 +19,19 @@ export interface VmTask {
   readonly platform: NodeJS.Platform
 }
 
-/** What is known of an engine before it is asked. */
+/** What is known of an engine: the way to it before it is asked, its own words afterwards. */
 export interface Hint {
   /** `unix://…` or `npipe://…`. */
-  readonly host: string
+  readonly host?: string
   /** Of the Docker context, where one named it. */
   readonly context?: string
+  /** Its answers to `/version` and `/info`. */
+  readonly version?: unknown
+  readonly info?: unknown
 }
 
-/** The VM behind a socket or a context; undefined where nothing tells of one. */
-export function desktopVm({ host, context = '' }: Hint): DesktopVm | undefined {
+/** The VM behind a socket, a context or a daemon's words; undefined where nothing tells of one. */
+export function desktopVm({ host = '', context = '', version, info }: Hint): DesktopVm | undefined {
   const path = host.replace(/^(?:unix|npipe):\/\//, '')
   const colima = /\/\.?colima\/([\w.-]+)\/docker\.sock$/.exec(path)?.[1]
   if (colima !== undefined) return colimaVm(colima)
@@ -40,10 +44,17 @@ export function desktopVm({ host, context = '' }: Hint): DesktopVm | undefined {
     return podmanMachine
   if (
     /\/\.docker\/(?:run|desktop)\/docker\.sock$|[/\\]dockerDesktop\w*$/.test(path) ||
-    context.startsWith('desktop-')
+    context.startsWith('desktop-') ||
+    isDesktop(version, info)
   )
     return dockerDesktop
   return undefined
+}
+
+/** moby api/types/system VersionResponse: the name of the platform; older ones say it as their system. */
+function isDesktop(version: unknown, info: unknown): boolean {
+  const platform = text(field(version, 'Platform', 'Name')) ?? ''
+  return platform.startsWith('Docker Desktop') || field(info, 'OperatingSystem') === 'Docker Desktop'
 }
 
 /** Podman's own socket on the machine itself: no virtual machine is in between. */

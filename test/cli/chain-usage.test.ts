@@ -21,7 +21,7 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
     [['--chain', 'c.pem', ...host, '--ca', 'x.pem'], /--ca does not go with --chain/],
     ...[
       ...['--runtime=docker', '--proxy=http://p:1', '--resolve=a:1:192.0.2.1', '--no-aia', '--timeout=5'],
-      ...['--client-cert=c', '--client-key=k', '--client-p12=p'],
+      ...['--client-cert=c', '--client-key=k', '--client-p12=p', '--machine=ssh://root@vm'],
     ].map((flag) => [['--chain', 'c.pem', ...host, flag], /--[a-z0-9-]+ does not go with --chain/] as const),
     [['--chain', '', ...host], /--chain expects the path of a file/],
     [['--chain', 'c.pem', ...host, '--roots', ''], /--roots expects the path of a file/],

@@ -144,7 +144,10 @@ describe('runtimes/docker: other Dockers', () => {
       const { survey, trust } = await seen(version, info)
       assert.equal(survey.flavour, 'desktop')
       assert.match(trust.path, /\/\.docker\/certs\.d\/reg:5000$/)
-      assert.match(trust.byHand?.fix ?? '', /^mkdir -p \S+reg:5000\ncp CA\.pem .*\ndocker desktop restart/)
+      assert.match(
+        trust.byHand?.fix ?? '',
+        /^mkdir -p ~\S+reg:5000\ncp CA\.pem .*\n# then quit Docker Desktop/,
+      )
       await closeDaemons()
     }
   })

@@ -18,11 +18,18 @@ const found: readonly (readonly [Hint, string | undefined])[] = [
   [{ host: 'unix:///run/user/1000/podman/podman.sock' }, undefined],
   [{ host: 'npipe:////./pipe/docker_engine' }, undefined],
   [{ host: 'ssh://docker@colima' }, undefined],
+  // moby api/types/system/version_response.go has this very name.
+  [{ version: { Platform: { Name: 'Docker Desktop 4.49.0 (208003)' } } }, 'Docker Desktop'],
+  [{ info: { OperatingSystem: 'Docker Desktop' } }, 'Docker Desktop'],
+  [
+    { version: { Platform: { Name: 'Docker Engine - Community' } }, info: { OperatingSystem: 'x' } },
+    undefined,
+  ],
 ]
 
 describe('runtimes/virtual-machines', () => {
   for (const [hint, name] of found)
-    it(`${hint.host}: ${name ?? 'no virtual machine'}`, () => {
+    it(`${hint.host ?? JSON.stringify(hint)}: ${name ?? 'no virtual machine'}`, () => {
       assert.equal(desktopVm(hint)?.name, name)
     })
 
