@@ -1,6 +1,13 @@
 import { TrustError } from '../../errors.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
+import { overSsh, type SshLogin } from './over-ssh.ts'
+
+/** The machine that advice is about. */
+export interface Where {
+  readonly machine: Pick<Machine, 'atRest' | 'locate'>
+  readonly login?: SshLogin
+}
 
 /** The whole path of a file, quoted or not; a pattern such as '/-----BEGIN/' is none. */
 const PATH = /(?<=^|[\s=])(?='?\/[a-z])/g
@@ -21,14 +28,20 @@ export function belowRoot(machine: Pick<Machine, 'atRest' | 'locate'>, fix: stri
     .join('\n')
 }
 
+/** Advice as it is typed on this computer, wherever the engine is. */
+export function typedHere({ machine, login }: Where, fix: string): string {
+  return login === undefined ? belowRoot(machine, fix) : overSsh(login, fix)
+}
+
 /** The same for an error that ends the run. */
-export function errorBelow(machine: Pick<Machine, 'atRest' | 'locate'>, error: TrustError): TrustError {
-  const { code, message, finding, seen, fix, cause } = error
-  if (fix === undefined || machine.atRest !== true) return error
+export function errorBelow(where: Where, error: TrustError): TrustError {
+  const { code, message, finding, seen, cause } = error
+  const fix = error.fix === undefined ? undefined : typedHere(where, error.fix)
+  if (fix === undefined || fix === error.fix) return error
   return new TrustError(code, message, {
     ...(finding === undefined ? {} : { finding }),
     ...(seen === undefined ? {} : { seen }),
     ...(cause === undefined ? {} : { cause }),
-    fix: belowRoot(machine, fix),
+    fix,
   })
 }

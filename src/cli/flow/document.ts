@@ -14,7 +14,7 @@ import { certificateDocument } from '../../report/json.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { WrongLine } from '../list-file.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
-import { belowRoot } from './below.ts'
+import { typedHere } from './below.ts'
 import type { Site } from './site.ts'
 import type { Judged } from './observe.ts'
 import { retyped } from './retype.ts'
@@ -80,16 +80,20 @@ function documentOf(context: Site, registry: string, result: Result, seen: Seen)
 }
 
 function lineViews(
-  { options }: Site,
+  context: Site,
   document: RegistryDocument,
   { restart }: Result,
 ): Pick<RegistryView, 'document' | 'undo' | 'restart'> {
-  const undo = retyped(options, `trust-registry undo ${document.registry}`)
-  return { document, undo, ...(restart === undefined ? {} : { restart }) }
+  const undo = retyped(context.options, `trust-registry undo ${document.registry}`)
+  const line = restart === undefined ? {} : { restart: typedHere(context.place ?? context, restart) }
+  return { document, undo, ...line }
 }
 
-function withLines<T extends { readonly fix?: string }>({ options, machine }: Site, told: T): T {
-  return told.fix === undefined ? told : { ...told, fix: belowRoot(machine, retyped(options, told.fix)) }
+function withLines<T extends Pick<Partial<Finding>, 'fix' | 'owner'>>(context: Site, told: T): T {
+  if (told.fix === undefined) return told
+  const fix = retyped(context.options, told.fix)
+  // What the registry's owner has to do is done elsewhere.
+  return { ...told, fix: told.owner === 'registry' ? fix : typedHere(context.place ?? context, fix) }
 }
 
 function probeDocument(observation: Observation, judgement: Judgement, pem: boolean): ProbeDocument {

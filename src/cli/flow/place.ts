@@ -9,6 +9,7 @@ import { parseMachine, type SshChoice } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import { refuseDesktop } from './desktop.ts'
+import type { SshLogin } from './over-ssh.ts'
 import { openSsh } from './ssh-place.ts'
 import { behindTcp, daemonOf, DAEMON_PORT, vmOf } from './vm-place.ts'
 
@@ -21,6 +22,8 @@ export interface Place {
   readonly name?: string
   /** What chose it. */
   readonly why?: string
+  /** How a person gets there, where ssh leads to it. */
+  readonly login?: SshLogin
   /** Its root is in RAM: what is to outlive a boot goes to its disk as well. */
   readonly vm?: Boot2docker
   close(): Promise<void>

@@ -36,7 +36,7 @@ export async function atPlace<T>(
     return await work(place)
   } catch (error) {
     if (error instanceof MachineLost) throw lost(place, error)
-    throw error instanceof TrustError ? errorBelow(place.machine, error) : error
+    throw error instanceof TrustError ? errorBelow(place, error) : error
   } finally {
     await place.close()
   }

@@ -54,6 +54,7 @@ export async function openSsh(
     api = await daemonSocket(daemon, timeoutMs)
     let channel = new Channel(await link.exec(bootstrap))
     let greeting = await within(timeoutMs, 'first words over ssh', signal, greet(channel))
+    const asWhom = greeting.uid
     if (change && greeting.uid !== 0) {
       // Where sudo would have to ask it fails at once, and what needs root says so later.
       const asRoot = new Channel(await link.exec(`exec sudo -n ${bootstrap.replace('exec ', '')}`))
@@ -78,19 +79,23 @@ export async function openSsh(
       machine,
       ...(vm ? { vm } : {}),
       ...(choice.socket === undefined ? {} : { socket: choice.socket }),
-      name: choice.text,
-      why,
-      close,
+      ...{ name: choice.text, why, close },
+      login: { words: loginWords(choice), root: asWhom === 0 },
     }
   } catch (error) {
     await close()
     const silent = error instanceof DeadlineError
     if (!silent && errorCode(error) !== 'ECONNRESET' && errorCode(error) !== 'EIO') throw error
     throw new TrustError('machine-refused', `${choice.text} lets us in, but runs no shell for us`, {
-      fix: `ssh ${shellWord(choice.destination)} sh -c true      # has to work`,
+      fix: `${loginWords(choice).map(shellWord).join(' ')} sh -c true      # has to work`,
       cause: error,
     })
   }
+}
+
+function loginWords({ destination, port, identity }: SshChoice): readonly [string, ...string[]] {
+  const key = identity === undefined ? [] : ['-i', identity, '-o', 'IdentitiesOnly=yes']
+  return ['ssh', ...key, ...(port === undefined ? [] : ['-p', String(port)]), destination]
 }
 
 async function daemonSocket(
@@ -122,11 +127,8 @@ function refusal(choice: SshChoice, said: string, why: string): TrustError {
   const { destination, port } = choice
   const host = destination.replace(/^.*@/, '')
   const known = port === undefined || port === 22 ? host : `[${host}]:${port}`
-  const { identity, start } = choice
-  const key = identity === undefined ? [] : ['-i', identity, '-o', 'IdentitiesOnly=yes']
-  const login = ['ssh', ...key, ...(port === undefined ? [] : ['-p', String(port)]), destination]
-    .map(shellWord)
-    .join(' ')
+  const { start } = choice
+  const login = loginWords(choice).map(shellWord).join(' ')
   const where = `${choice.text} (from ${why})`
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED|host key for .* has changed/i.test(said)) {
     return new TrustError(

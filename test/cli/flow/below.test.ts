@@ -30,11 +30,11 @@ describe('what is to be done to an image', () => {
     const here = { locate: (path: string) => path }
     assert.equal(belowRoot(here, 'rm /etc/x'), 'rm /etc/x')
     const error = new TrustError('state-damaged', 'damaged', { fix: 'mv /var/x /var/x.damaged', seen: 'y' })
-    const told = errorBelow(image('/srv/i'), error)
+    const told = errorBelow({ machine: image('/srv/i') }, error)
     assert.deepEqual(
       [told.code, told.seen, told.fix],
       ['state-damaged', 'y', 'mv /srv/i/var/x /srv/i/var/x.damaged'],
     )
-    assert.equal(errorBelow(here, error), error)
+    assert.equal(errorBelow({ machine: here }, error), error)
   })
 })

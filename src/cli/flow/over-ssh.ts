@@ -1,0 +1,36 @@
+import { shellWord } from '../../machine/shell.ts'
+
+/** How a person gets to a machine that ssh reaches. */
+export interface SshLogin {
+  /** `ssh -p 2222 docker@vm`, as words. */
+  readonly words: readonly [string, ...string[]]
+  /** Whether that person is root there. */
+  readonly root: boolean
+}
+
+/** What advice has a person run on the engine's machine; sentences begin with other words. */
+const PROGRAM =
+  /^(?:sudo )?(?:\/etc\/init\.d\/\S+|systemctl|service|rc-service|snap|kill|dockerd|podman|skopeo|buildah|ctr|mv|rm|rmdir|cp|mkdir|install|chmod|chown|echo|openssl|csplit|update-ca-certificates|update-ca-trust|clrtrust|ls|lsattr|lslocks|df|findmnt|dmesg|cat|head|tail|journalctl|timedatectl|curl|getent) /
+/** These look, and need nobody's rights. */
+const HARMLESS = /^(?:curl|getent|openssl s_client|ls|df|findmnt|echo) /
+const SHELL = /[;&|<>*~$'"]/
+
+/** Lines that are to be typed on a machine over ssh, as they are typed here. */
+export function overSsh({ words, root }: SshLogin, fix: string): string {
+  return fix
+    .split('\n')
+    .map((line) => {
+      const [, command = '', comment = ''] = /^(.*?)( {2,}# .*)?$/.exec(line) ?? []
+      if (!PROGRAM.test(`${command} `)) return line
+      const there = root || HARMLESS.test(command) ? command : asRoot(command)
+      // Where sudo asks for a password, it does so at a terminal.
+      const [ssh, ...more] = there.includes('sudo ') ? ([words[0], '-t', ...words.slice(1)] as const) : words
+      return `${[ssh, ...more].map(shellWord).join(' ')} ${shellWord(there)}${comment}`
+    })
+    .join('\n')
+}
+
+function asRoot(command: string): string {
+  if (/\bsudo /.test(command)) return command
+  return SHELL.test(command) ? `sudo sh -c ${shellWord(command)}` : `sudo ${command}`
+}
