@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
-import { look, needsRoot, readExisting } from './look.ts'
+import { isHidden, look, needsRoot, readExisting } from './look.ts'
 import type { Change, OwnedFile, PlanItem, Records } from './model.ts'
 import type { Place, Plan } from './plan.ts'
 import type { Step } from './step.ts'
@@ -58,6 +58,12 @@ export async function release(
     }
     const info = await look(machine, path)
     if (info === undefined) continue
+    if (info.kind === 'file' && file.before === undefined && (await isHidden(machine, path))) {
+      steps.push({ do: 'remove', path, mode: info.mode, bytes: '' })
+      items.push({ target: path, reason, runtime, privileged: true, action: 'remove' })
+      changes.push({ path, state: 'removed', sha256: file.sha256 })
+      continue
+    }
     const there = info.kind === 'file' ? await readExisting(machine, path) : undefined
     if (there === undefined || sha256(there) !== file.sha256) {
       const { before } = file

@@ -73,12 +73,30 @@ export function editHostsToml(
       const more = wish.certificates.filter((file) => posix.dirname(file) === directory && !known.has(file))
       if (more.length > 0) edited = await withToml(edited.text, [...place, 'ca'], [...named, ...more])
       if ('unsafe' in edited) return edited
+      edited = await withClients(edited.text, directory, { place, table }, wish)
+      if ('unsafe' in edited) return edited
       if (!wish.strict || table['skip_verify'] !== true) continue
       edited = { ...(await withToml(edited.text, [...place, 'skip_verify'], false)), strict: true }
       if ('unsafe' in edited) return edited
     }
     return edited
   })
+}
+
+/** `client = [["cert", "key"], …]` (containerd docs/hosts.md): pairs beside the file are not read any more either. */
+async function withClients(
+  text: string,
+  directory: string,
+  { place, table }: ReturnType<typeof placesOf>[number],
+  { clients = [] }: Wish,
+): Promise<Edited> {
+  const { client = [] } = table
+  const here = clients.filter(([certificate]) => posix.dirname(certificate) === directory)
+  const listed = new Set(Array.isArray(client) ? client.map((entry) => JSON.stringify(entry)) : [])
+  const more = here.filter((pair) => !listed.has(JSON.stringify(pair)))
+  if (more.length === 0) return { text }
+  if (!Array.isArray(client)) return { unsafe: 'its client is one file, and no list of pairs' }
+  return withToml(text, [...place, 'client'], [...(client as readonly string[]), ...more])
 }
 
 type Table = Readonly<Record<string, unknown>>

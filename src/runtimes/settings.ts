@@ -6,6 +6,8 @@ import { encodeSettings, readSettings, unreadable } from './config/file.ts'
 export interface Wish {
   /** Paths of the files with the certificates, as they will be. */
   readonly certificates: readonly string[]
+  /** Paths of client certificates and their keys, as they will be. */
+  readonly clients?: readonly (readonly [certificate: string, key: string])[]
   /** What switches the check off for this registry goes as well. */
   readonly strict: boolean
 }

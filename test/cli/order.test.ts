@@ -23,7 +23,8 @@ describe('an order for the privileged half', () => {
     const login = { username: 'ci', password: 'secret', required: true }
     const reach = { resolve: ['reg.corp:5000:192.0.2.7'], proxy: 'http://proxy.corp:3128' }
     const system = { scope: 'system', restart: 'always', keepAppended: true }
-    const full = { ...order, ...reach, ...system, login, recorded: 'A'.repeat(64) }
+    const client = { certificate: 'pem', key: 'pem' }
+    const full = { ...order, ...reach, ...system, login, client, recorded: 'A'.repeat(64) }
     assert.deepEqual(parseOrder(JSON.stringify(full)), full)
     for (const other of [
       { version: 1, do: 'undo', registry: 'reg.corp', restart: 'never', timeoutMs: 1000, agreed: [] },
@@ -61,6 +62,13 @@ describe('an order for the privileged half', () => {
     strict: ['yes', undefined],
     offline: ['true', undefined],
     aia: [1, undefined],
+    client: [
+      {},
+      'pem',
+      { certificate: 'x' },
+      { certificate: 'x', key: 7 },
+      { certificate: 'x', key: 'x'.repeat(65_537) },
+    ],
     login: [{}, 'ci', { username: 'ci', password: 7, required: true }, { username: 'ci', password: 'x' }],
   })) {
     it(`is refused for its ${field}`, () => {

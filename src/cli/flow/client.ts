@@ -1,14 +1,20 @@
 import { posix } from 'node:path'
 import { sha256 } from '../../change/digest.ts'
 import type { WantedFile } from '../../change/index.ts'
-import { TrustError } from '../../errors.ts'
+import { errorCode, errorText, TrustError } from '../../errors.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine } from '../../runtimes/engine.ts'
+import { clientFault, readPair, type ClientPair } from '../../x509/index.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
+import type { TrustOrder } from './order.ts'
 
 /** Every loader reads `*.cert` with the `*.key` of the same stem, beside the `*.crt` of its registry. */
 const [CERTIFICATE, KEY] = ['client.cert', 'client.key'] as const
+
+export function clientPaths(directory: string): readonly [certificate: string, key: string] {
+  return [posix.join(directory, CERTIFICATE), posix.join(directory, KEY)]
+}
 
 /**
  * The client certificate and its key in the directories that an engine reads for the registry; for their owner alone.
@@ -34,24 +40,50 @@ export async function clientFiles(
   }
   const directories = await engine.trustDirectories(machine, target)
   const { files } = await state.records()
-  const file = async (directory: string, name: string, pem: string): Promise<WantedFile> => {
-    const path = posix.join(directory, name)
+  const file = async (path: string, pem: string): Promise<readonly WantedFile[]> => {
+    const bytes = Buffer.from(pem)
     const owned = files.find((entry) => entry.path === path)
-    const there = owned && (await machine.read(path).catch(() => undefined))
-    return {
+    let there: Buffer | undefined
+    try {
+      there = owned && (await machine.read(path))
+    } catch (error) {
+      // Who may not look into root's files has the record: these bytes are there already.
+      if (errorCode(error) === 'EACCES' && owned?.sha256 === sha256(bytes)) return []
+    }
+    const wanted = {
       path,
-      bytes: Buffer.from(pem),
-      ...(there && sha256(there) === owned.sha256 ? { from: there } : {}),
+      bytes,
+      ...(there && sha256(there) === owned?.sha256 ? { from: there } : {}),
       mode: 0o600,
-      reason: `the client ${name === KEY ? 'key' : 'certificate'}, for ${posix.basename(directory)} only`,
+      reason: `the client ${path.endsWith(KEY) ? 'key' : 'certificate'}, for ${posix.basename(posix.dirname(path))} only`,
       runtime: engine.name,
     }
+    return [wanted]
   }
-  const pairs = directories.map((directory) => [
-    file(directory, CERTIFICATE, client.certificatePem),
-    file(directory, KEY, client.keyPem),
-  ])
-  return Promise.all(pairs.flat())
+  const pairs = directories
+    .map(clientPaths)
+    .map(([certificate, key]) => [file(certificate, client.certificatePem), file(key, client.keyPem)])
+  return (await Promise.all(pairs.flat())).flat()
+}
+
+/**
+ * The pair of an order: read again, so that what belongs together and is of use today is what is placed.
+ * @throws TrustError `policy`
+ */
+export function clientOf({ client }: TrustOrder): ClientPair | undefined {
+  if (client === undefined) return undefined
+  const refused = (why: string): TrustError =>
+    new TrustError('policy', `the client certificate of the order cannot be used: ${why}`)
+  const pair = ((): ClientPair => {
+    try {
+      return readPair(Buffer.from(client.certificate), Buffer.from(client.key))
+    } catch (error) {
+      throw refused(errorText(error))
+    }
+  })()
+  const fault = clientFault(pair, new Date())
+  if (fault !== undefined) throw refused(fault)
+  return pair
 }
 
 /** Whether some engine that has to show the client certificate does not have it yet. */

@@ -3,7 +3,8 @@ import { isServed } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
-import { clientFiles } from './client.ts'
+import type { Wish } from '../../runtimes/settings.ts'
+import { clientFiles, clientPaths } from './client.ts'
 import type { Context } from './context.ts'
 import type { Judged } from './observe.ts'
 
@@ -51,7 +52,9 @@ export async function filesFor(
         const directories = await engine.trustDirectories(context.machine, target)
         const files = wantedFiles(directories, certificates, engine.name)
         const client = await clientFiles(context, engine, target)
-        return [...files, ...client, ...(await settingsFor(context, engine, target, files))]
+        const wish = { certificates: files.map(({ path }) => path), strict: context.strict ?? false }
+        const clients = context.client ? directories.map(clientPaths) : []
+        return [...files, ...client, ...(await settingsFor(context, engine, target, { ...wish, clients }))]
       }),
   )
   // Engines of one family read the same file: the first to want it gives it its name.
@@ -69,12 +72,11 @@ export async function filesFor(
 
 /** What has to change in the engine's files of settings; those that are left alone are the findings' to tell. */
 async function settingsFor(
-  { machine, strict = false }: Context,
+  { machine }: Context,
   engine: Engine,
   target: Target,
-  files: readonly WantedFile[],
+  wish: Wish,
 ): Promise<readonly WantedFile[]> {
-  const wish = { certificates: files.map(({ path }) => path), strict }
   const changes = (await engine.settings?.(machine, target, wish)) ?? []
   return changes.flatMap((change) => {
     if ('byHand' in change) return []

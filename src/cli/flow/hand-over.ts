@@ -55,8 +55,7 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
   // An image is changed from outside: sudo is the builder's.
   const asked = machine.atRest === true ? thisComputer(services) : machine
   const sudo = asked.platform !== 'win32' && (await asked.which('sudo')) !== undefined
-  const own =
-    options.client !== undefined || options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
+  const own = options.stateDir !== undefined || !DEFAULT_SOCKETS.has(site.place?.socket)
   if (sudo && !own && machine.kind === 'local' && services.io.program !== undefined) return 'sudo'
   throw new TrustError('needs-privilege', `${what} needs root; nothing was changed`, {
     fix: sudo ? `sudo ${again}` : `su -c ${shellWord(again)}`,
@@ -127,7 +126,7 @@ export function trustOrder(
   recorded: string | undefined,
   password?: string,
 ): TrustOrder {
-  const { options } = context
+  const { options, client } = context
   const { username, loginRequired: required, timeoutMs, offline, aia, prune, scope, restart } = options
   const { keepAppended } = options
   const proxy = toldProxy(context, target)
@@ -143,6 +142,7 @@ export function trustOrder(
     install: approved.install.map(({ raw }) => raw.toString('base64')),
     standing: approved.standing ?? [],
     ...(recorded === undefined ? {} : { recorded }),
+    ...(client === undefined ? {} : { client: { certificate: client.certificatePem, key: client.keyPem } }),
     ...(password === undefined || username === undefined ? {} : { login: { username, password, required } }),
   }
 }

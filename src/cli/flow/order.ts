@@ -45,6 +45,8 @@ export interface TrustOrder extends Common {
   readonly resolve: readonly string[]
   /** The address of `--proxy`, where this registry is reached through it. */
   readonly proxy?: string
+  /** What is shown to the registry, PEM: the bytes, not where they came from. */
+  readonly client?: { readonly certificate: string; readonly key: string }
   readonly login?: { readonly username: string; readonly password: string; readonly required: boolean }
 }
 
@@ -106,7 +108,8 @@ function checkTrust(found: Fields): void {
   checkReach(found)
   for (const name of ['offline', 'aia', 'prune', 'keepAppended', 'strict'])
     if (typeof found[name] !== 'boolean') throw refused(name)
-  const { login } = found
+  const { client, login } = found
+  if (client !== undefined && !isPair(client)) throw refused('client')
   if (login !== undefined && !isLogin(login)) throw refused('login')
 }
 
@@ -132,6 +135,10 @@ function isLogin(value: unknown): boolean {
     isTexts([value['username'], value['password']], 2, 64 * 1024) &&
     typeof value['required'] === 'boolean'
   )
+}
+
+function isPair(value: unknown): boolean {
+  return isObject(value) && isTexts([value['certificate'], value['key']], 2, 64 * 1024)
 }
 
 function checkRegistry(value: unknown): void {

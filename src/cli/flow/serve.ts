@@ -11,6 +11,7 @@ import { lineReader } from '../lines.ts'
 import { defaultOptions, type Options } from '../options.ts'
 import { readPin } from '../reach-options.ts'
 import type { Services } from '../services.ts'
+import { clientOf } from './client.ts'
 import { createContext, type Context, type Stored } from './context.ts'
 import { errorDocument, orRefusal, viewOf } from './document.ts'
 import type { Message } from './hand-over.ts'
@@ -113,7 +114,8 @@ async function contextOf(order: Order, services: Services): Promise<Context> {
   // The variables of the caller steer nothing here: not the engine's address, not the login's place.
   const { SUDO_UID, SUDO_GID, SUDO_USER } = services.io.env
   const io = { ...services.io, env: { SUDO_UID, SUDO_GID, SUDO_USER } }
-  const context = await createContext(options, { ...services, io })
+  const client = order.do === 'trust' ? clientOf(order) : undefined
+  const context = await createContext(options, { ...services, io }, undefined, undefined, client)
   const known = new Set(context.engines.map((engine) => engine.name))
   const unknown = options.runtimes.find((name) => !known.has(name))
   if (unknown !== undefined) throw new TrustError('policy', `there is no engine of the name ${unknown}`)

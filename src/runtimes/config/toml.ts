@@ -35,7 +35,7 @@ export async function readToml(text: string): Promise<TomlDocument | { readonly 
 
 /** A table by its keys, or a value in it; a number is the place in an array of tables. */
 export type TomlPath = readonly (string | number)[]
-export type TomlValue = string | boolean | readonly string[]
+export type TomlValue = string | boolean | readonly (string | readonly string[])[]
 
 /**
  * Sets one value and keeps every other character: in the place of the value that is there, else behind the last key of
@@ -82,9 +82,9 @@ function replace(text: string, present: AST.TOMLContentNode, value: TomlValue): 
   const [start, end] = present.range
   if (present.type !== 'TOMLArray' || !Array.isArray(value))
     return splice(text, { start, end, text: tomlValue(value) })
-  const added = value.slice(present.elements.length).map((entry: string) => JSON.stringify(entry))
+  const added = value.slice(present.elements.length).map(tomlValue)
   const last = present.elements.at(-1)
-  if (!last) return splice(text, { start, end, text: tomlValue(value as readonly string[]) })
+  if (!last) return splice(text, { start, end, text: tomlValue(value) })
   const before = present.elements.at(-2)
   const broken = before && text.slice(before.range[1], last.range[0]).includes('\n')
   const gap = broken === true ? `${lineEnding(text)}${indentation(text, last.range[0])}` : ' '
@@ -128,7 +128,5 @@ export function tomlKey(key: string | number): string {
 
 export function tomlValue(value: TomlValue): string {
   // JSON's escapes are TOML's as well (basic strings), DEL aside, which no path of ours has.
-  return Array.isArray(value)
-    ? `[${value.map((entry) => JSON.stringify(entry)).join(', ')}]`
-    : JSON.stringify(value)
+  return typeof value === 'object' ? `[${value.map(tomlValue).join(', ')}]` : JSON.stringify(value)
 }

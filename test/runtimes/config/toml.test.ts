@@ -23,6 +23,16 @@ describe('runtimes/config/toml', function () {
       `server = "x"\n\n[host."${HOST}"] # ours\n  capabilities = ["pull"] # all\n  ca = ["/ca.crt"]\n\n# next\n[host."b"]\n`,
     ],
     [
+      'a list of pairs, and one more pair',
+      `[host."${HOST}"]\nclient = [["a.cert", "a.key"]] # theirs\n`,
+      ['host', HOST, 'client'],
+      [
+        ['a.cert', 'a.key'],
+        ['/b.cert', '/b.key'],
+      ],
+      `[host."${HOST}"]\nclient = [["a.cert", "a.key"], ["/b.cert", "/b.key"]] # theirs\n`,
+    ],
+    [
       'a key in a table without one',
       `[host."${HOST}"] # ] empty\r\n`,
       ['host', HOST, 'ca'],
