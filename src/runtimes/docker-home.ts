@@ -8,15 +8,20 @@ import { desktopVm, dockerDesktop } from './virtual-machines.ts'
 export type Flavour = 'rootless' | 'snap' | 'desktop' | 'podman'
 
 export const CERTS_D = '/etc/docker/certs.d'
+export const DAEMON_JSON = '/etc/docker/daemon.json'
 /** The snap's layout binds /etc/docker to $SNAP_DATA (docker-snap snapcraft.yaml). */
 const SNAP_DATA = '/var/snap/docker/current'
 const SNAP_CERTS_D = posix.join(SNAP_DATA, CERTS_D)
+/** docker-snap bin/dockerd-wrapper, --config-file. */
+const SNAP_DAEMON_JSON = posix.join(SNAP_DATA, 'config/daemon.json')
 /** Where the daemon of a person listens: XDG_RUNTIME_DIR is /run/user and the number. */
 const PERSONAL_SOCKET = /^(?:\/var)?\/run\/user\/(\d+)\/docker\.sock$/
 
 export interface DockerHome {
   /** Directories of registries lie below it. */
   readonly certsD: string
+  /** Its settings. */
+  readonly daemonJson: string
   /** This run does not write there: who does, and how. */
   readonly byHand?: ByHand
 }
@@ -65,13 +70,13 @@ export async function homeOf(
   socket: string,
   variable: (name: string) => string | undefined,
 ): Promise<DockerHome> {
-  if (flavour === 'snap') return { certsD: SNAP_CERTS_D }
+  if (flavour === 'snap') return { certsD: SNAP_CERTS_D, daemonJson: SNAP_DAEMON_JSON }
   if (flavour === 'desktop') return desktop(machine)
   if (flavour === 'rootless') return rootless(machine, socket, variable)
-  return { certsD: CERTS_D }
+  return { certsD: CERTS_D, daemonJson: DAEMON_JSON }
 }
 
-/** moby daemon/pkg/registry config.go CertsDir: `docker/certs.d` of the daemon's own configuration folder. */
+/** moby daemon/pkg/registry config.go CertsDir: `docker/certs.d` of the daemon's own configuration folder; its daemon.json beside that. */
 async function rootless(
   machine: Machine,
   socket: string,
@@ -83,12 +88,15 @@ async function rootless(
   const person = await personOf(machine, uid)
   const home = variable('HOME') ?? person?.home ?? invoker.home
   const config = (variable('XDG_CONFIG_HOME') ?? '') || posix.join(home, '.config')
-  const certsD = posix.join(config, 'docker/certs.d')
-  if (!privileged && uid === invoker.uid) return { certsD }
+  const own = {
+    certsD: posix.join(config, 'docker/certs.d'),
+    daemonJson: posix.join(config, 'docker/daemon.json'),
+  }
+  if (!privileged && uid === invoker.uid) return own
   const name = person?.name ?? `#${uid}`
   const command = `sudo -u ${shellWord(name)} env DOCKER_HOST=${shellWord(`unix://${socket}`)} trust-registry`
   return {
-    certsD,
+    ...own,
     byHand: {
       why: `it is the rootless daemon of ${name}, and nobody else writes into that person's folders`,
       fix: (registry) => `${command} ${shellWord(registry)} --ca CA.pem      # as that person`,
@@ -108,6 +116,7 @@ function desktop(machine: Machine): DockerHome {
   const { platform } = machine
   return {
     certsD: posix.join(machine.who().invoker.home, '.docker/certs.d'),
+    daemonJson: posix.join(machine.who().invoker.home, '.docker/daemon.json'),
     byHand: {
       why: 'Docker Desktop runs it in a virtual machine, into which it copies this folder when it starts',
       fix: (directory) => dockerDesktop.trust({ directory, ca: 'CA.pem', platform }).join('\n'),

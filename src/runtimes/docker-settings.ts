@@ -4,15 +4,13 @@ import type { Machine } from '../machine/machine.ts'
 import { damageText } from './config/edit.ts'
 import { readSettings, unreadable } from './config/file.ts'
 import { readJson, withoutEntries } from './config/json.ts'
-import { jsonObject } from './credential-place.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { factsOf } from './docker-info.ts'
-import { listens } from './docker-flags.ts'
-import { daemonProcess, type DaemonProcess } from './docker-process.ts'
+import { DAEMON_JSON } from './docker-home.ts'
+import { daemonProcess } from './docker-process.ts'
+import { socketOf } from './docker-socket.ts'
 import { editSettings, type SettingsChange } from './settings.ts'
 
-export const DAEMON_JSON = '/etc/docker/daemon.json'
-const SOCKET = '/var/run/docker.sock'
 const KEY = 'insecure-registries'
 const POLL_MS = 50
 /** On the way back a daemon that is slow, or that cannot be asked, is not waited for longer. */
@@ -29,17 +27,20 @@ export function strictDaemonJson(machine: Machine, registry: string): Promise<Se
   }))
 }
 
-/** What is wrong with daemon.json, with its place; undefined where it is good or not there. */
-export async function daemonJsonFault(machine: Machine): Promise<string | undefined> {
-  const read = await insecureIn(machine)
+/** What is wrong with a daemon.json, with its place; undefined where it is good or not there. */
+export async function daemonJsonFault(machine: Machine, path: string): Promise<string | undefined> {
+  const read = await insecureIn(machine, path)
   return typeof read === 'string' ? read : undefined
 }
 
 /** The entries of the file; undefined where it says nothing of them; a text where it cannot be understood. */
-async function insecureIn(machine: Machine): Promise<readonly string[] | string | undefined> {
+async function insecureIn(
+  machine: Machine,
+  path: string = DAEMON_JSON,
+): Promise<readonly string[] | string | undefined> {
   let file: Awaited<ReturnType<typeof readSettings>>
   try {
-    file = await readSettings(machine, DAEMON_JSON)
+    file = await readSettings(machine, path)
   } catch (error) {
     return unreadable(error)
   }
@@ -77,17 +78,6 @@ export async function reloadDocker(machine: Machine, deadlineMs: number, lenient
     if (left <= 0) throw notFollowed(kill, daemon.pid)
     await sleep(POLL_MS)
   }
-}
-
-/** Where that very daemon listens: by its flags, else by its file, else where dockerd does by itself. */
-async function socketOf(machine: Machine, { pid }: DaemonProcess): Promise<string> {
-  const line = await machine.read(`/proc/${pid}/cmdline`).catch(() => undefined)
-  const file = await machine.read(DAEMON_JSON).catch(() => undefined)
-  const { hosts } = jsonObject(file?.toString('utf8') ?? '')
-  const own = Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
-  const all = [...listens(line?.toString('utf8').split('\0') ?? []), ...own]
-  const paths = all.flatMap((host) => /^unix:\/\/(\/.*)$/.exec(host)?.[1] ?? [])
-  return paths.includes(SOCKET) || all.includes('fd://') ? SOCKET : (paths[0] ?? SOCKET)
 }
 
 async function follows(

@@ -6,10 +6,18 @@ import { directoryNames, misnamed, readClassic } from './certs-d.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
 import { dockerAtRest } from './docker-at-rest.ts'
 import { factsOf, proxyInForce } from './docker-info.ts'
-import { CERTS_D, flavourOf, homeOf, silentFlavour, type DockerHome, type Flavour } from './docker-home.ts'
+import {
+  CERTS_D,
+  DAEMON_JSON,
+  flavourOf,
+  homeOf,
+  silentFlavour,
+  type DockerHome,
+  type Flavour,
+} from './docker-home.ts'
 import { pidFiles, processFacts } from './docker-process.ts'
 import { judgeMessage } from './docker-words.ts'
-import { DAEMON_JSON, daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
+import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import { PROBE_REPOSITORY } from './probe-image.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import type {
@@ -32,7 +40,7 @@ export class DockerEngine implements Engine {
   readonly #socket: string
   #surveying: Promise<EngineSurvey> | undefined
   /** As the last survey found it. */
-  #home: DockerHome = { certsD: CERTS_D }
+  #home: DockerHome = { certsD: CERTS_D, daemonJson: DAEMON_JSON }
   #flavour: Flavour | undefined
 
   constructor(socket: string = SOCKET) {
@@ -118,9 +126,9 @@ export class DockerEngine implements Engine {
     const others = await Promise.all(
       strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
     )
-    const { byHand } = this.#home
-    const fault = await daemonJsonFault(machine)
-    const damaged = fault === undefined ? [] : [{ path: DAEMON_JSON, reason: fault, damaged: true } as const]
+    const { byHand, daemonJson } = this.#home
+    const fault = await daemonJsonFault(machine, daemonJson)
+    const damaged = fault === undefined ? [] : [{ path: daemonJson, reason: fault, damaged: true } as const]
     return {
       ...read,
       ignored: [...read.ignored, ...damaged],

@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
 import { dockerApi } from './docker-api.ts'
 import { daemonProcess, sameProcess, type DaemonProcess } from './docker-process.ts'
+import { socketOf } from './docker-socket.ts'
 
 /** The engines that have a service of their own here. */
 export const restartable = ['docker'] as const
@@ -13,7 +14,6 @@ export type Restartable = (typeof restartable)[number]
 export const reloadable = ['docker'] as const
 export type Reloadable = (typeof reloadable)[number]
 
-const SOCKET = '/var/run/docker.sock'
 const PING_MS = 2000
 const FORGIVE_MS = 5000
 const PAUSE_MS = 50
@@ -50,18 +50,18 @@ export async function restartEngine(
 
 /** Whether the very process that was running is there still, and answers. */
 export async function isUntouched(machine: Machine, was: DaemonProcess): Promise<boolean> {
-  return sameProcess(await daemonProcess(machine), was) && (await answers(machine))
+  return sameProcess(await daemonProcess(machine), was) && (await answers(machine, was))
 }
 
 async function isBack(machine: Machine, before: DaemonProcess | undefined): Promise<boolean> {
   const now = await daemonProcess(machine)
-  return now !== undefined && !sameProcess(now, before) && (await answers(machine))
+  return now !== undefined && !sameProcess(now, before) && (await answers(machine, now))
 }
 
-async function answers(machine: Machine): Promise<boolean> {
+async function answers(machine: Machine, daemon: DaemonProcess): Promise<boolean> {
   const ping = { method: 'GET', path: '/_ping', timeoutMs: PING_MS } as const
   const answer = await machine
-    .socket(SOCKET)
+    .socket(await socketOf(machine, daemon))
     .then((socket) => dockerApi(socket, ping))
     .catch(() => undefined)
   return answer?.status === 200

@@ -3,7 +3,9 @@ import * as fs from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { undoEffect } from '../../src/change/effect.ts'
 import type { RunResult } from '../../src/machine/machine.ts'
+import { daemonProcess } from '../../src/runtimes/docker-process.ts'
 import { reloadDocker } from '../../src/runtimes/docker-settings.ts'
+import { isUntouched } from '../../src/runtimes/restart.ts'
 import { daemon, engineHere } from './daemon.ts'
 
 const INFO = { RegistryConfig: { IndexConfigs: {} } }
@@ -65,6 +67,18 @@ describe('runtimes/docker-settings: reload', () => {
     put('etc/docker/daemon.json', JSON.stringify({ hosts: ['unix:///srv/docker.sock'] }))
     await reloadDocker(here, 10_000)
   }).timeout(30_000)
+
+  it('a daemon that listens elsewhere is asked there whether it answers, before it is taken for gone', async () => {
+    fs.mkdirSync(path('srv'))
+    await daemon(path('srv/docker.sock'), { 'GET /_ping': [200, {}] })
+    const { here } = running('dockerd')
+    const was = await daemonProcess(here)
+    assert.ok(was)
+    put('proc/77/cmdline', ['dockerd', '-H', 'unix:///srv/docker.sock', ''].join('\0'))
+    assert.equal(await isUntouched(here, was), true)
+    put('proc/77/cmdline', 'dockerd\0')
+    assert.equal(await isUntouched(here, was), false)
+  })
 
   it('on the way back it is told, and a daemon that nobody can ask stops nothing', async () => {
     const { here, ran } = running('dockerd')

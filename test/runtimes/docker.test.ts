@@ -174,6 +174,25 @@ describe('runtimes/docker: other Dockers', () => {
     }
   })
 
+  it('a damaged daemon.json counts where it is that very daemon that reads it', async () => {
+    fs.mkdirSync(path('etc/docker'), { recursive: true })
+    fs.mkdirSync(path('var/snap/docker/current/config'), { recursive: true })
+    put('etc/docker/daemon.json', '{ "debug": tru }')
+    const damaged = ({ trust }: Awaited<ReturnType<typeof seen>>) =>
+      trust.ignored.map(({ path: file, reason }) => `${file} ${reason}`)
+    const [own, ...others] = damaged(await seen({}, {}))
+    assert.match(own ?? '', /^\/etc\/docker\/daemon\.json line 1, column 12: /)
+    assert.deepEqual(others, [])
+    await closeDaemons()
+    const snap = { DockerRootDir: '/var/snap/docker/common/var-lib-docker' }
+    assert.deepEqual(damaged(await seen({}, snap)), [])
+    await closeDaemons()
+    put('var/snap/docker/current/config/daemon.json', '[]')
+    assert.deepEqual(damaged(await seen({}, snap)), [
+      '/var/snap/docker/current/config/daemon.json line 1, column 1: it is no JSON object',
+    ])
+  })
+
   it('a rootless daemon reads the folder of its own person, by its environment where that can be seen', async () => {
     const own = new DockerEngine('/run/user/1234/docker.sock')
     fs.mkdirSync(path('run/user/1234'), { recursive: true })
