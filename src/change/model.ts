@@ -1,4 +1,4 @@
-import type { Reloadable } from '../runtimes/restart.ts'
+import type { Reloadable } from '../runtimes/acts.ts'
 import type { StoreName } from '../stores/index.ts'
 import type { Certificate } from '../x509/index.ts'
 

@@ -1,4 +1,4 @@
-import type { Reloadable } from '../runtimes/restart.ts'
+import type { Reloadable } from '../runtimes/acts.ts'
 import type { ReloadStep } from './effect.ts'
 import type { OwnedFile } from './model.ts'
 import type { Plan } from './plan.ts'

@@ -1,5 +1,5 @@
 import type { DaemonProcess } from '../runtimes/docker-process.ts'
-import type { Restartable } from '../runtimes/restart.ts'
+import type { Restartable } from '../runtimes/acts.ts'
 import { stores, type StoreName } from '../stores/index.ts'
 import type { Effect } from './effect.ts'
 import type { OwnedFile, PlanItem } from './model.ts'

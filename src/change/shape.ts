@@ -1,4 +1,4 @@
-import { isEffect, isReloadable, isStoreName } from './effect.ts'
+import { isEffect, isReloadable, isStoreName } from './effect-shape.ts'
 import type { Records } from './model.ts'
 import type { Journal } from './state.ts'
 

@@ -5,8 +5,9 @@ import type { Lock, Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
 import { failed } from './failure.ts'
 import type { Records } from './model.ts'
+import { isTemporary, place } from './place.ts'
 import { isJournal, isRecords } from './shape.ts'
-import { isTemporary, place, type Step } from './step.ts'
+import type { Step } from './step.ts'
 
 export const DEFAULT_STATE_DIR = '/var/lib/trust-registry'
 

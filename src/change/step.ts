@@ -1,7 +1,7 @@
-import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
-import type { Machine, Owner } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
 import { doEffect, effectTarget, undoEffect, type Effect, type KeptFile } from './effect.ts'
+import { orRemove, place, temporary } from './place.ts'
 
 /**
  * What a change is made of. Each step says all that is needed to do it and to take it back, so that a run that
@@ -101,22 +101,6 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
   }
 }
 
-/** New bytes in the place of others: readers see all of the old ones or all of the new ones. */
-export async function place(
-  machine: Machine,
-  path: string,
-  bytes: Buffer,
-  mode: number,
-  id: string,
-  owner?: Owner,
-): Promise<void> {
-  const part = temporary(path, id)
-  await orRemove(machine, part, async () => {
-    await machine.create(part, bytes, mode, owner)
-    await machine.rename(part, path)
-  })
-}
-
 /** A file where none is: readers see all of it or none of it. */
 async function add(
   machine: Machine,
@@ -135,15 +119,6 @@ async function keep(machine: Machine, files: readonly KeptFile[] = [], id: strin
   for (const file of files) {
     await discard(machine, file, id)
     if (!(await isThere(machine, file.path))) await tolerate(['EEXIST'], add(machine, file, id))
-  }
-}
-
-async function orRemove(machine: Machine, part: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    await machine.remove(part).catch(() => undefined)
-    throw error
   }
 }
 
@@ -166,15 +141,6 @@ async function holds(machine: Machine, path: string, base64: string): Promise<bo
 
 function changedMeanwhile(path: string): Error {
   return Object.assign(new Error(`${path} is not what it was`), { code: 'ESTALE' })
-}
-
-function temporary(path: string, id: string): string {
-  return posix.join(posix.dirname(path), `.trust-registry-${id}.tmp`)
-}
-
-/** Whether a file of this name is one of ours that never got its own. */
-export function isTemporary(name: string): boolean {
-  return /^\.trust-registry-[0-9a-f-]{36}\.tmp$/.test(name)
 }
 
 async function tolerate(codes: readonly string[], work: Promise<void>): Promise<void> {

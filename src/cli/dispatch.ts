@@ -7,7 +7,6 @@ import type { Surroundings, Task } from './command.ts'
 import { commands } from './commands/index.ts'
 import { environmentWords, isOn } from './environment.ts'
 import { exitOf } from './exit.ts'
-import * as flow from './flow/index.ts'
 import type { Io } from './io.ts'
 import { oclifOptions } from './plugin.ts'
 import { printFailure } from './print.ts'
@@ -26,7 +25,7 @@ export async function dispatch(
   way: Way,
   argv: readonly string[],
   io: Io = processIo(),
-  loadFlow: Surroundings['loadFlow'] = () => Promise.resolve(flow),
+  loadFlow: Surroundings['loadFlow'] = () => import('./flow/index.ts'),
 ): Promise<number> {
   const command = way.kind === 'run' ? way.command : 'trust'
   try {

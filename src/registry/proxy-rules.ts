@@ -42,14 +42,17 @@ export function proxyFor(target: Target, settings: ProxySettings): string | unde
   return https === '' || !usesProxy(target, no) ? undefined : https
 }
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+function loopback(): BlockList {
+  const list = new BlockList()
+  list.addSubnet('127.0.0.0', 8, 'ipv4')
+  list.addAddress('::1', 'ipv6')
+  return list
+}
 
 function usesProxy({ host, port }: Target, no: string): boolean {
   if (host === 'localhost') return false
   const ip = isIP(host) !== 0
-  if (ip && inList(loopback, host)) return false
+  if (ip && inList(loopback(), host)) return false
   return !no.split(',').some((entry) => matches(entry.trim().toLowerCase(), host, port, ip))
 }
 

@@ -1,5 +1,6 @@
 import type { ChainLink } from '../judge/judgement.ts'
 import type { CertificateDocument, FailureDocument, ResultDocument } from './document.ts'
+import { unicodeClass } from './unicode.ts'
 
 /** `true` for a value that is printed as it is, else the keys in their order. */
 type Order<T> = T extends readonly (infer Item)[]
@@ -121,15 +122,15 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
+const isHarmful = unicodeClass(String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`)
+
 /**
  * Values stay exact, their spelling is chosen: what a terminal obeys and `JSON.stringify` lets through
  * (DEL, C1, bidi, zero-width), and the `##[` of CI log commands, are written as JSON escapes.
  */
 function harmless(json: string): string {
   return json
-    .replace(/[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?!\n)\p{Cc}/gu, (char) =>
-      char.split('').map(unicodeEscape).join(''),
-    )
+    .replace(/[^\n -~]/gu, (char) => (isHarmful(char) ? char.split('').map(unicodeEscape).join('') : char))
     .replace(/##(?=(?:vso)?\[)/gi, '#\\u0023')
 }
 

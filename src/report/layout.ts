@@ -1,16 +1,18 @@
 import { stripVTControlCharacters } from 'node:util'
+import { unicodeClass } from './unicode.ts'
 
-const ZERO = /\p{M}/u
+const takesNone = unicodeClass(String.raw`\p{M}`)
 /** East Asian wide and emoji: two columns (UAX 11, near enough for alignment). */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u
+const takesTwo = unicodeClass(
+  String.raw`[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]`,
+)
 
 /** Columns that text takes on a terminal; the text is printable and not yet painted. */
 export function width(text: string): number {
   let columns = 0
   for (const char of text) {
     if (char <= '~') columns += 1
-    else if (!ZERO.test(char)) columns += WIDE.test(char) ? 2 : 1
+    else if (!takesNone(char)) columns += takesTwo(char) ? 2 : 1
   }
   return columns
 }

@@ -1,3 +1,5 @@
+import { unicodeClass } from './unicode.ts'
+
 export interface PrintableOptions {
   /** The most characters of output, the ellipsis included. */
   readonly max?: number
@@ -10,8 +12,8 @@ export interface PrintableOptions {
  * tags), lone surrogates, private and unassigned code points, variation selectors and fillers
  * (Default_Ignorable), line separators, and every space that is not the plain one.
  */
-const FORBIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u
-const MARK = /\p{M}/u
+const isForbidden = unicodeClass(String.raw`[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}`)
+const isMark = unicodeClass(String.raw`\p{M}`)
 /** More marks on one letter than any script needs would paint over the lines above and below. */
 const MARKS_PER_LETTER = 2
 const DEFAULT_MAX = 4096
@@ -45,8 +47,12 @@ export function printableLines(text: string, options: PrintableOptions = {}): st
 function escapePieces(text: string, ascii: boolean): string[] {
   let marks = 0
   return Array.from(text, (char) => {
-    marks = MARK.test(char) ? marks + 1 : 0
-    const bad = FORBIDDEN.test(char) || marks > MARKS_PER_LETTER || (ascii && char > '~')
+    if (char >= ' ' && char <= '~') {
+      marks = 0
+      return char
+    }
+    marks = isMark(char) ? marks + 1 : 0
+    const bad = isForbidden(char) || marks > MARKS_PER_LETTER || (ascii && char > '~')
     return bad ? escaped(char) : char
   })
 }

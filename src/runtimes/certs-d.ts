@@ -98,13 +98,6 @@ export function goMessage(file: string, error: unknown, go: GoVersion | undefine
   return `${code === 'EISDIR' ? 'read' : late ? 'readdirent' : 'open'} ${file}: ${words[code] ?? code}`
 }
 
-/** `reg` and `reg:443` are the same registry and two directories, to every engine: the one for the typed name first. */
-export function directoryNames(target: Target): readonly string[] {
-  const host = target.kind === 'ipv6' ? `[${target.host}]` : target.host
-  const twin = target.registry === host ? `${host}:443` : host
-  return target.port === 443 ? [target.registry, twin] : [target.registry]
-}
-
 /** Directories that were probably meant for this registry: no port, `_` for `:`, one letter off. */
 export async function misnamed(
   machine: Machine,

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/machine.ts'
 import { proxySettings, type ProxySettings } from '../registry/proxy-rules.ts'
-import { parseGoVersion } from '../x509/index.ts'
+import { parseGoVersion } from '../x509/go-version.ts'
 import { field, text } from './docker-api.ts'
 import type { EngineSurvey } from './engine.ts'
 

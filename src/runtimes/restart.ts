@@ -2,17 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
+import type { Restartable } from './acts.ts'
 import { dockerApi } from './docker-api.ts'
 import { daemonProcess, sameProcess, type DaemonProcess } from './docker-process.ts'
 import { socketOf } from './docker-socket.ts'
-
-/** The engines that have a service of their own here. */
-export const restartable = ['docker'] as const
-export type Restartable = (typeof restartable)[number]
-
-/** The engines that read their settings again when they are told to. */
-export const reloadable = ['docker'] as const
-export type Reloadable = (typeof reloadable)[number]
 
 const PING_MS = 2000
 const FORGIVE_MS = 5000

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { main } from '../../src/cli/main.ts'
 import { leaveOut } from '../support/left-out.ts'
@@ -20,6 +20,37 @@ function newest(directory: string): number {
 function bundled(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const bare = { PATH: process.env['PATH'], ...env }
   return spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...argv], { encoding: 'utf8', env: bare })
+}
+
+/** At the end of the process: which files it has loaded, and which of Node's costly modules. */
+const WITNESS = `process.on('exit', (exitCode) => {
+  const costly = ['crypto', 'net', 'tls', 'http', 'child_process', 'dns']
+  const node = costly.filter((name) => process.moduleLoadList.includes('NativeModule ' + name))
+  require('fs').writeFileSync(__filename + '.json', JSON.stringify({ exitCode, node, files: Object.keys(require.cache) }))
+})`
+
+function loadedBy(argv: readonly string[]) {
+  const home = mkdtempSync(join(tmpdir(), 'trust-registry-start-'))
+  try {
+    const witness = join(home, 'witness.cjs')
+    writeFileSync(witness, WITNESS)
+    spawnSync(process.execPath, ['-r', witness, join(root, 'bin', 'run.js'), ...argv], {
+      env: { HOME: home, ...(argv[0] === 'status' ? { TRUST_REGISTRY_STATE_DIR: home } : {}) },
+      // For a pipe Node would load its sockets.
+      stdio: 'ignore',
+    })
+    const seen = JSON.parse(readFileSync(`${witness}.json`, 'utf8')) as {
+      exitCode: number
+      node: string[]
+      files: string[]
+    }
+    const files = seen.files.filter((path) => path.startsWith(dist))
+    const names = files.map((path) => relative(dist, path).replace(/(?:-[0-9A-Z]{8})?\.js$/, ''))
+    const bytes = files.reduce((sum, path) => sum + statSync(path).size, 0)
+    return { exitCode: seen.exitCode, node: seen.node, names, bytes }
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 }
 
 describe('the bundle', () => {
@@ -89,6 +120,25 @@ describe('the bundle', () => {
     const { stdout } = spawnSync(process.execPath, ['-e', loaded], { encoding: 'utf8' })
     assert.equal(stdout, '1 \n')
   })
+
+  // What a stage does not need is not read, compiled and run before it: each name more is a slower start.
+  const starts: readonly { argv: readonly string[]; names: readonly string[]; most: number }[] = [
+    { argv: ['--version'], names: [], most: 20_000 },
+    { argv: ['undo', '--help'], names: [], most: 20_000 },
+    { argv: ['completion', 'zsh'], names: ['packs/dispatch', 'chunks/completion'], most: 190_000 },
+    { argv: ['status', '--machine', 'local'], names: ['packs/dispatch', 'packs/flow'], most: 230_000 },
+  ]
+  for (const { argv, names, most } of starts) {
+    it(`loads little for ${argv.join(' ')}`, () => {
+      const seen = loadedBy(argv)
+      assert.deepEqual(
+        { exitCode: seen.exitCode, names: seen.names },
+        { exitCode: 0, names: ['main', ...names] },
+      )
+      assert.ok(seen.bytes <= most, `${seen.bytes} bytes of code`)
+      assert.deepEqual(seen.node, [])
+    })
+  }
 
   it('gives name look-ups more threads than libuv has by itself', function () {
     const script = `process.argv.splice(1, 1, ${JSON.stringify(join(root, 'bin/run.js'))}, '--version')

@@ -1,7 +1,7 @@
 import { TrustError } from '../../errors.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { parseRegistry } from '../../registry/reference.ts'
-import { directoryNames } from '../../runtimes/certs-d.ts'
+import { directoryNames } from '../../runtimes/directory-names.ts'
 import type { DockerEndpoint } from '../../runtimes/docker-context.ts'
 import { desktopOverWsl, desktopVm, type DesktopVm } from '../../runtimes/virtual-machines.ts'
 import type { Options } from '../options.ts'

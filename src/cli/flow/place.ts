@@ -10,8 +10,6 @@ import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import { refuseDesktop } from './desktop.ts'
 import type { SshLogin } from './over-ssh.ts'
-import { openSsh } from './ssh-place.ts'
-import { behindTcp, daemonOf, DAEMON_PORT, vmOf } from './vm-place.ts'
 
 /** The machine whose trust is at stake, how its engine is asked, and why it is that one. */
 export interface Place {
@@ -59,10 +57,13 @@ export async function findPlace(options: Options, services: Services, change: bo
   const choice = options.machine
   if (choice?.kind === 'local') return { machine, close }
   if (choice?.kind === 'root') return (await import('./image-root.ts')).openImage(choice)
-  const open = (to: SshChoice, why: string, daemon?: TlsDaemon): Promise<Place> =>
-    openSsh(to, { why, change, ...(daemon ? { daemon } : {}) }, options, services)
+  const open = async (to: SshChoice, why: string, daemon?: TlsDaemon): Promise<Place> => {
+    const { openSsh } = await import('./ssh-place.ts')
+    return openSsh(to, { why, change, ...(daemon ? { daemon } : {}) }, options, services)
+  }
   if (choice?.kind === 'ssh') return open(choice, '--machine')
   if (choice) {
+    const { daemonOf, DAEMON_PORT, vmOf } = await import('./vm-place.ts')
     const { ssh, vm } = await vmOf(choice, machine, env)
     return open(
       ssh,
@@ -90,6 +91,7 @@ export async function findPlace(options: Options, services: Services, change: bo
     const named = parseMachine(host, why)
     if (named.kind === 'ssh') return open(named, why)
   }
+  const { behindTcp } = await import('./vm-place.ts')
   const tcp = await behindTcp(endpoint, machine, options, env)
   return open(tcp.ssh, `${why}, which is ${tcp.vm.called}`, tcp.daemon)
 }
