@@ -72,6 +72,11 @@ function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFaul
       }
     case 'trust-directory-unreadable':
       return { ...base, message: refusesAll(label, path, message), fix: unreadableFix(engine, path, message) }
+    case 'client-key-mismatch': {
+      // The key alone would stop the engine as well.
+      const pair = ['cert', 'key'].map((end) => shellWord(path.replace(/\.[^.]*$/, `.${end}`)))
+      return { ...base, message: refusesAll(label, path, message), fix: `mv ${pair.join(' ')} /root/` }
+    }
     default:
       return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
   }

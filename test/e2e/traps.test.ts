@@ -26,6 +26,18 @@ const traps: readonly Trap[] = [
     mends: 'fix',
   },
   {
+    what: 'a key of another certificate',
+    set: `cp /srv/ca.pem ${right}/a.cert; openssl genrsa -out ${right}/a.key 2048 2>/dev/null`,
+    code: 'client-key-mismatch',
+    mends: 'fix',
+  },
+  {
+    what: 'a byte order mark before the first line',
+    set: `printf '\\357\\273\\277' | cat - /srv/ca.pem >${right}/ca.crt`,
+    code: 'trust-file-ignored',
+    mends: 'trust',
+  },
+  {
     what: 'DER in a .crt',
     set: `openssl x509 -in /srv/ca.pem -outform DER -out ${right}/ca.crt`,
     code: 'trust-file-ignored',
@@ -38,6 +50,12 @@ const traps: readonly Trap[] = [
     mends: 'trust',
   },
   { what: 'a .cer', set: `cp /srv/ca.pem ${right}/ca.cer`, code: 'trust-file-ignored', mends: 'trust' },
+  {
+    what: 'a .crt.bak',
+    set: `cp /srv/ca.pem ${right}/ca.crt.bak`,
+    code: 'trust-file-ignored',
+    mends: 'trust',
+  },
   { what: 'an empty .crt', set: `: > ${right}/ca.crt`, code: 'trust-file-ignored', mends: 'trust' },
   {
     what: 'a link to nothing',
@@ -57,14 +75,19 @@ const traps: readonly Trap[] = [
     code: 'trust-directory-unreadable',
     mends: 'fix',
   },
-  ...['reg.corp', 'reg.corp_5000', 'https:__reg.corp:5000', 'reg.corp:5000.', 'reg.crop:5000'].map(
-    (name): Trap => ({
-      what: `a directory named ${name}`,
-      set: `rmdir ${right}; mkdir ${base}/${name}; cp /srv/ca.pem ${base}/${name}/ca.crt`,
-      code: 'trust-directory-misnamed',
-      mends: 'fix',
-    }),
-  ),
+  ...[
+    'reg.corp',
+    'reg.corp_5000',
+    'https:__reg.corp:5000',
+    'reg.corp:5000.',
+    'reg.crop:5000',
+    'REG.corp:5000',
+  ].map((name): Trap => ({
+    what: `a directory named ${name}`,
+    set: `rmdir ${right}; mkdir ${base}/${name}; cp /srv/ca.pem ${base}/${name}/ca.crt`,
+    code: 'trust-directory-misnamed',
+    mends: 'fix',
+  })),
   {
     what: '_default, which only containerd reads',
     set: `mkdir ${base}/_default; cp /srv/ca.pem ${base}/_default/ca.crt`,
