@@ -1,4 +1,5 @@
 import { TrustError, type Obstacle } from '../errors.ts'
+import { boot2dockerOf } from '../machine/boot2docker.ts'
 import type { Machine } from '../machine/machine.ts'
 
 /** Systems whose store is made from a description; a file written there is gone at the next boot, or cannot be. */
@@ -10,11 +11,22 @@ const DECLARED: Readonly<Record<string, string>> = {
   bottlerocket: '[settings.pki.ca]\ndata = "BASE64 OF THE PEM FILE"\ntrusted = true',
   flatcar:
     'storage:\n  files:\n    - path: /etc/ssl/certs/ca.pem      # in the Butane configuration\n      mode: 0644\n      contents:\n        local: ca.pem',
-  // rootfs/rootfs/etc/rc.d/install-ca-certs, later files/bootsync.sh: into the bundle at every boot.
-  boot2docker:
-    'sudo mkdir -p /var/lib/boot2docker/certs && sudo cp ca.pem /var/lib/boot2docker/certs/ && sudo reboot      # 1.6 and later; one certificate a file\n' +
-    'cat /var/lib/boot2docker/ca.pem >> /etc/ssl/certs/ca-certificates.crt; /etc/init.d/docker restart      # before 1.6: in /var/lib/boot2docker/bootlocal.sh',
 }
+
+/**
+ * What a person can do for other programs in a boot2docker VM, and for a Docker before 1.7, which looks at the OS
+ * store alone for a login. From 1.6 on the image adds these files to its bundle at every boot
+ * (rootfs/rootfs/etc/rc.d/install-ca-certs, later files/bootsync.sh).
+ */
+const IN_BOOT2DOCKER = {
+  'bootsync.sh':
+    'sudo mkdir -p /var/lib/boot2docker/certs && sudo tee /var/lib/boot2docker/certs/ca.pem > /dev/null < ca.pem      # one certificate a file\n' +
+    'sudo reboot      # the image takes it into its OS store at every boot',
+  'bootlocal.sh':
+    'sudo tee /var/lib/boot2docker/ca.pem > /dev/null < ca.pem\n' +
+    "echo 'cat /var/lib/boot2docker/ca.pem >> /etc/ssl/certs/ca-certificates.crt; /etc/init.d/docker restart' | sudo tee -a /var/lib/boot2docker/bootlocal.sh\n" +
+    'sudo sh /var/lib/boot2docker/bootlocal.sh      # so does every boot',
+} as const
 
 /** Systems with a store of a shape of their own, for which nothing here has been tried: the lines are the system's. */
 const BY_HAND: Readonly<Record<string, string>> = {
@@ -61,6 +73,14 @@ export async function refusalOf(machine: Machine, id: string): Promise<TrustErro
       'read-only-system',
       'the certificate store of Windows is not written by this program',
       'certutil -f -addstore Root ca.pem      (as administrator)\ncertutil -delstore Root SHA1-THUMBPRINT      (takes it back)',
+    )
+  }
+  const vm = await boot2dockerOf(machine)
+  if (vm) {
+    return refused(
+      'read-only-system',
+      'a boot2docker VM makes its OS trust store anew at every boot; what Docker trusts for a registry outlives that',
+      `leave --scope system out; by hand, for other programs and for a Docker before 1.7:\n${IN_BOOT2DOCKER[vm.script]}`,
     )
   }
   if ((await machine.stat(NODE_CA).catch(() => undefined)) !== undefined) {

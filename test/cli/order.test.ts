@@ -34,6 +34,12 @@ describe('an order for the privileged half', () => {
     }
   })
 
+  it('changes no OS store without a look', () => {
+    const blind = { ...order, offline: true }
+    assert.deepEqual(parseOrder(JSON.stringify(blind)), blind)
+    assert.throws(() => parseOrder(JSON.stringify({ ...blind, scope: 'system' })), TrustError)
+  })
+
   for (const [field, values] of Object.entries({
     version: [2, '1', undefined],
     do: ['remove', '', undefined, 'constructor'],

@@ -3,18 +3,11 @@ import { becomeFamily } from '../../fixtures/lab/family.ts'
 import type { Host } from '../../fixtures/lab/host.ts'
 import { ImageRoots } from '../../fixtures/lab/image-root.ts'
 import { createCa } from '../../fixtures/pki.ts'
-import { codes, consumer, credentials, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
+import { builders, contentsOf } from './image-scene.ts'
+import { consumer, dockerLogin, runJson, users, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
 const ca = ['--ca', '/srv/ca.pem'] as const
-/** What a run of ours could touch in an image, its own memory apart. */
-const parts = ['etc', 'usr/local', 'usr/share', 'dev', 'proc', 'run', 'sys', 'tmp', 'root']
-const builders = [
-  ...watched,
-  '/usr/share/ca-certificates',
-  '/var/lib/trust-registry',
-  '/var/lib/ca-certificates',
-]
 const NOBODY = 65_534
 
 describe('e2e: the root folder of an image', function () {
@@ -42,17 +35,15 @@ describe('e2e: the root folder of an image', function () {
     roots.remove()
   })
 
-  const contents = (root: string): Promise<string[]> =>
-    builder.snapshot(parts.map((part) => `${root}/${part}`))
-
-  async function untouched(): Promise<void> {
-    const now = await builder.snapshot(builders)
-    assert.deepEqual(now, own, "the builder's own files are as they were")
+  const contents = (root: string): Promise<string[]> => contentsOf(builder, root)
+  const untouched = async (): Promise<void> => {
+    assert.deepEqual(await builder.snapshot(builders), own, "the builder's own files are as they were")
   }
 
   const cases = [
     ['debian', 'registry', undefined],
     ['debian', 'system', undefined],
+    ['rhel', 'registry', undefined],
     ['rhel', 'system', undefined],
     // From here on the images are theirs.
     ['debian', 'system', 'nobody'],
@@ -90,6 +81,44 @@ describe('e2e: the root folder of an image', function () {
     })
   }
 
+  for (const family of ['debian', 'rhel'] as const) {
+    it(`${family}, scope system without a look: the roots that were given, exit 0 and not verified; boots trusting them`, async () => {
+      const root = image[family]
+      const as = { user: 'nobody' } as const
+      const before = await contents(root)
+      const args = [registry, '--machine', root, '--scope', 'system', '--offline', ...ca]
+      const asked = await runJson(builder, args, as)
+      assert.deepEqual([asked.code, asked.registry.error?.code], [4, 'consent-missing'], asked.stdout)
+      assert.deepEqual(await contents(root), before)
+      const run = await runJson(builder, [...args, '--yes'], as)
+      const { verified, changed } = run.registry
+      assert.deepEqual([run.code, verified, changed], [0, false, true], run.stdout)
+      const again = await runJson(builder, [...args, '--yes'], as)
+      assert.deepEqual([again.code, again.document.changed], [0, false], again.stdout)
+      const booted = await scene.lab.host('booted', { root, prepared: true, hosts })
+      const login = await dockerLogin(booted, registry)
+      assert.equal(login.code, 0, login.stderr)
+      assert.equal(await booted.exists('/etc/docker/certs.d'), false)
+      await booted.close()
+      const undo = await runJson(builder, ['undo', registry, '--machine', root, '--yes'], as)
+      assert.equal(undo.code, 0, undo.stdout)
+      assert.deepEqual(await contents(root), before)
+      await untouched()
+    })
+  }
+
+  it('without a look an intermediate is no anchor of the OS store of an image: exit 1, nothing is changed', async () => {
+    const middle = await (await createCa({ name: 'Another Root CA' })).intermediate({ name: 'Issuing CA' })
+    await builder.write('/srv/middle.pem', middle.pem)
+    const before = await contents(image.debian)
+    const args = ['--machine', image.debian, '--scope', 'system', '--offline', '--ca', '/srv/middle.pem']
+    const run = await runJson(builder, [registry, ...args, '--yes'], { user: 'nobody' })
+    assert.equal(run.code, 1, run.stdout)
+    assert.match(run.registry.error?.message ?? '', /an intermediate alone is no anchor/)
+    assert.deepEqual(await contents(image.debian), before)
+    await builder.run(['rm', '/srv/middle.pem'])
+  })
+
   it('what was written into an image is taken back from the system that booted of it', async () => {
     const root = await roots.create('moved', 'trixie')
     const run = await builder.product([registry, '--machine', root, ...ca])
@@ -102,129 +131,5 @@ describe('e2e: the root folder of an image', function () {
     assert.equal(await booted.exists('/etc/docker/certs.d'), false)
     assert.equal((await dockerLogin(booted, registry)).code, 1)
     await booted.close()
-  })
-
-  /** No more of a system than it takes to be one; `more` runs in its root folder. */
-  async function small(name: string, more = ''): Promise<string> {
-    const root = `/srv/${name}`
-    const script = `set -e
-mkdir -p "$1/etc" "$1/usr/bin" "$1/usr/sbin" "$1/var/lib" "$1/tmp"; cd "$1"
-printf 'ID=debian\\n' > etc/os-release
-printf '' > usr/sbin/dockerd; chmod 755 usr/sbin/dockerd
-${more}`
-    const made = await builder.run(['sh', '-c', script, 'small', root])
-    assert.equal(made.code, 0, made.stderr)
-    return root
-  }
-
-  it('without a look: exit 0 and not verified; nobody logs in, in an image', async () => {
-    const root = await small('offline')
-    const blind = await runJson(builder, [registry, '--machine', root, '--offline', ...ca])
-    assert.deepEqual([blind.code, blind.registry.verified], [0, false], blind.stdout)
-    const theirs = await small('own', `chown -R ${NOBODY} .`)
-    const user = await runJson(builder, [registry, '--machine', theirs, '--offline', ...ca], {
-      user: 'nobody',
-    })
-    assert.deepEqual([user.code, user.document.changed], [0, true], user.stdout)
-    const more = { input: users.testuser }
-    const login = await runJson(builder, [registry, '--machine', root, ...ca, ...credentials], more)
-    assert.equal(login.code, 10, login.stdout)
-    assert.equal(login.registry.login?.attempted, false)
-    const refused = await runJson(builder, ['diagnose', registry, '--machine', await small('fresh')])
-    assert.equal(refused.code, 1, refused.stdout)
-    const { state, predictedError = '', assumed } = consumer(refused.registry, 'docker')
-    assert.deepEqual([state, assumed], ['refused', true])
-    assert.match(predictedError, /unknown authority/)
-  })
-
-  it('what its daemon.json says not to check is no success', async () => {
-    const json = `{"insecure-registries": ["${registry}"]}`
-    const root = await small('lax', `mkdir etc/docker; echo '${json}' > etc/docker/daemon.json`)
-    const run = await runJson(builder, ['diagnose', registry, '--machine', root])
-    assert.equal(consumer(run.registry, 'docker').state, 'unchecked')
-    assert.ok(codes(run.registry).includes('insecure-registry'), run.stdout)
-  })
-
-  const traps = {
-    'etc, absolute': 'mv etc real; ln -s /etc etc;',
-    'etc/docker, absolute': 'ln -s /etc/docker etc/docker',
-    'etc/docker, climbing': 'ln -s ../../../../../../etc etc/docker',
-    'etc/docker/certs.d': 'mkdir etc/docker; ln -s /srv etc/docker/certs.d',
-    'the store':
-      'mkdir -p usr/local/share; ln -s /usr/local/share/ca-certificates usr/local/share/ca-certificates',
-    'the bundle': 'mkdir -p etc/ssl; ln -s ../../../../../etc/ssl/certs etc/ssl/certs',
-    'the records': 'ln -s ../../../../var/lib/trust-registry var/lib/trust-registry',
-    'var, out of the root': 'rm -r var; ln -s ../../../../../../../srv var',
-  }
-  it("hostile links lead nowhere but into the image: the builder's files stay, in both scopes", async () => {
-    for (const [index, [what, script]] of Object.entries(traps).entries()) {
-      const root = await small(`trap${index}`, script)
-      for (const scope of ['registry', 'system']) {
-        const args = [registry, '--machine', root, '--scope', scope, '--runtime', 'docker', ...ca, '--yes']
-        const run = await builder.product(args)
-        assert.ok([0, 1, 2, 4, 8].includes(run.code), `${what}: ${run.code} ${run.stdout}${run.stderr}`)
-        await untouched()
-      }
-    }
-    assert.deepEqual((await builder.run(['ls', '/srv/trust-registry', '/srv/lib'])).stdout, '')
-  })
-
-  it('no tool, or none that runs here: the reason, exit 1, and nothing is changed', async () => {
-    const system = ['--scope', 'system', ...ca, '--yes'] as const
-    const bare = await runJson(builder, [registry, '--machine', await small('bare'), ...system])
-    assert.equal(bare.code, 1, bare.stdout)
-    assert.ok(codes(bare.registry).includes('store-tool-missing'))
-    const script = `
-printf '#!/bin/sh\\nexit 0\\n' > usr/sbin/update-ca-certificates; chmod 755 usr/sbin/update-ca-certificates
-cp /bin/true usr/bin/true; printf '\\267\\000' | dd of=usr/bin/true bs=1 seek=18 conv=notrunc 2> /dev/null
-cp usr/bin/true usr/bin/sh; ln -s usr/bin bin`
-    const root = await small('foreign', script)
-    const before = await contents(root)
-    const foreign = await runJson(builder, [registry, '--machine', root, ...system])
-    assert.equal(foreign.code, 1, foreign.stdout)
-    assert.match(foreign.registry.error?.message ?? '', /for another processor \(aarch64\)/)
-    assert.deepEqual(await contents(root), before)
-    // The registry's own directory takes no program.
-    assert.equal((await runJson(builder, [registry, '--machine', root, ...ca])).code, 0)
-  })
-
-  it("somebody else's root, one that others write to, one that is closed to us", async () => {
-    const theirs = await small('theirs', `chown -R ${NOBODY} .`)
-    const open = await small('open', 'chmod 777 .')
-    const ours = await small('ours')
-    const expected = [
-      [theirs, 4, 'policy', {}],
-      [open, 4, 'policy', {}],
-      [ours, 12, 'needs-privilege', { user: 'nobody' }],
-    ] as const
-    for (const [root, exit, code, as] of expected) {
-      const before = await contents(root)
-      const run = await builder.product([registry, '--machine', root, ...ca, '--json'], as)
-      assert.equal(run.code, exit, run.stdout)
-      assert.match(run.stdout, new RegExp(`"${code}"`))
-      assert.deepEqual(await contents(root), before)
-    }
-  })
-
-  it('what is no root of anything says so: exit 2', async () => {
-    await builder.run(['sh', '-c', 'mkdir /srv/empty; ln -s / /srv/slash'])
-    const cases = {
-      '/': /own root/,
-      '/proc/self/root': /own root/,
-      '/srv/slash': /own root/,
-      '/srv/empty': /os-release/,
-      '/srv/ca.pem': /no folder/,
-      '/srv/nothing': /nothing is there/,
-      './srv': /whole path/,
-      image: /whole path/,
-    }
-    for (const [where, message] of Object.entries(cases)) {
-      for (const command of ['diagnose', 'undo']) {
-        const run = await builder.product([command, registry, '--machine', where])
-        assert.equal(run.code, 2, `${where}: ${run.stderr}`)
-        assert.match(run.stderr, message, where)
-        assert.match(run.stderr, /fix: /)
-      }
-    }
   })
 })

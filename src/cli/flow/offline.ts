@@ -3,7 +3,7 @@ import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { withoutLook } from './by-hand.ts'
 import { carryOut } from './carry-out.ts'
-import { askChanges } from './consent.ts'
+import { askChanges, consentFor } from './consent.ts'
 import type { Context } from './context.ts'
 import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
@@ -29,10 +29,12 @@ export async function installBlind(
     survey: found,
     required: isRequired(found, options.runtimes),
   }))
-  const engines = await withoutLook(context, surveyed, target, approved.install)
+  const system = options.scope === 'system'
+  const engines = system ? [] : await withoutLook(context, surveyed, target, approved.install)
   const findings = engines.flatMap((engine) => engine.findings)
   const wrong = findings.some(({ severity }) => severity === 'error')
   const plan = async (): Promise<Plan> => {
+    if (system) return (await import('./system.ts')).planSystemBlind(context, registry, approved)
     const files = await filesFor(context, engines, target, approved.install)
     return planInstall({ machine, state }, registry, approved, files)
   }
@@ -57,13 +59,13 @@ export async function installBlind(
   }
   const { plan: done } = await carryOut(context, first, {
     command: `trust ${registry}`,
-    consent: 'identity-is-enough',
+    consent: consentFor(first),
     check: () => sameRecord(context, registry, approved, was),
     plan,
     prove: () => Promise.resolve(),
   })
   return blindView(context, registry, {
-    exitCode: !wrong && engines.some((engine) => engine.required) ? 0 : 1,
+    exitCode: !wrong && (system || engines.some((engine) => engine.required)) ? 0 : 1,
     verified: false,
     identity,
     changed: !isEmpty(done),

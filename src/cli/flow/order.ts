@@ -108,6 +108,8 @@ function checkTrust(found: Fields): void {
   checkReach(found)
   for (const name of ['offline', 'aia', 'prune', 'keepAppended', 'strict'])
     if (typeof found[name] !== 'boolean') throw refused(name)
+  // Without a look, an image alone has its OS store changed, and no image is changed through sudo.
+  if (found['offline'] === true && found['scope'] === 'system') throw refused('scope')
   const { client, login } = found
   if (client !== undefined && !isPair(client)) throw refused('client')
   if (login !== undefined && !isLogin(login)) throw refused('login')

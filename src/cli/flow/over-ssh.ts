@@ -10,7 +10,7 @@ export interface SshLogin {
 
 /** What advice has a person run on the engine's machine; sentences begin with other words. */
 const PROGRAM =
-  /^(?:sudo )?(?:\/etc\/init\.d\/\S+|systemctl|service|rc-service|snap|kill|dockerd|podman|skopeo|buildah|ctr|mv|rm|rmdir|cp|mkdir|install|chmod|chown|echo|openssl|csplit|update-ca-certificates|update-ca-trust|clrtrust|ls|lsattr|lslocks|df|findmnt|dmesg|cat|head|tail|journalctl|timedatectl|curl|getent) /
+  /^(?:sudo )?(?:\/etc\/init\.d\/\S+|systemctl|service|rc-service|snap|kill|dockerd|podman|skopeo|buildah|ctr|mv|rm|rmdir|cp|mkdir|install|chmod|chown|echo|openssl|csplit|update-ca-certificates|update-ca-trust|clrtrust|ls|lsattr|lslocks|df|findmnt|dmesg|cat|head|tail|journalctl|timedatectl|curl|getent|tee|sh|reboot) /
 /** These look, and need nobody's rights. */
 const HARMLESS = /^(?:curl|getent|openssl s_client|ls|df|findmnt|echo) /
 const SHELL = /[;&|<>*~$'"]/
@@ -22,10 +22,13 @@ export function overSsh({ words, root }: SshLogin, fix: string): string {
     .map((line) => {
       const [, command = '', comment = ''] = /^(.*?)( {2,}# .*)?$/.exec(line) ?? []
       if (!PROGRAM.test(`${command} `)) return line
-      const there = root || HARMLESS.test(command) ? command : asRoot(command)
+      // A file that is fed to it is one of this computer.
+      const [, work = command, input = ''] = /^(.*)( < \S+)$/.exec(command) ?? []
+      const there = root || HARMLESS.test(work) ? work : asRoot(work)
       // Where sudo asks for a password, it does so at a terminal.
-      const [ssh, ...more] = there.includes('sudo ') ? ([words[0], '-t', ...words.slice(1)] as const) : words
-      return `${[ssh, ...more].map(shellWord).join(' ')} ${shellWord(there)}${comment}`
+      const terminal = there.includes('sudo ') && input === '' ? ['-t'] : []
+      const ssh = [words[0], ...terminal, ...words.slice(1)].map(shellWord).join(' ')
+      return `${ssh} ${shellWord(there)}${input}${comment}`
     })
     .join('\n')
 }

@@ -9,6 +9,7 @@ import {
 import { TrustError } from '../../errors.ts'
 import type { EngineEvidence } from '../../judge/index.ts'
 import { detectStore } from '../../stores/detect.ts'
+import type { Store } from '../../stores/index.ts'
 import type { StoreLook } from '../../stores/look.ts'
 import { isSelfSigned, nameOf, type Certificate } from '../../x509/index.ts'
 import { fingerprintOf as fingerprint } from '../../stores/census.ts'
@@ -25,40 +26,68 @@ import { settledLook } from './settled.ts'
  * @throws TrustError `not-possible`, `consent-missing`, `change-failed`
  */
 export async function planSystem(context: Context, seen: Case, approved: Approved): Promise<Plan> {
-  const { machine, options } = context
+  const { machine } = context
+  const { path, candidates, realms } = seen.judgement
   if (machine.kind === 'root' && !machine.atRest)
     throw new TrustError('policy', '--scope system is for the machine itself; nothing was changed')
   const store = await detectStore(machine)
   const chain = new Set(
-    [
-      ...seen.judgement.path,
-      ...seen.judgement.candidates,
-      ...seen.judgement.realms.flatMap(({ candidates }) => candidates),
-    ].map((link) => link.certificate.sha256),
+    [...path, ...candidates, ...realms.flatMap((realm) => realm.candidates)].map(
+      (link) => link.certificate.sha256,
+    ),
   )
   const install = approved.install.filter(({ sha256 }) => chain.has(sha256))
+  refuseOverridden(seen, install)
+  return planStore(context, store, seen.target.registry, {
+    ...{ approved, install, engines: seen.evidence.engines },
+    isRooted: ({ held }) => path.some(({ certificate }) => held.has(certificate.sha256)),
+  })
+}
+
+/**
+ * The same for an image, without a look: no chain says what anchors it, so the roots that were given do.
+ * @throws TrustError `not-possible`, `consent-missing`, `change-failed`
+ */
+export async function planSystemBlind(context: Context, registry: string, approved: Approved): Promise<Plan> {
+  const store = await detectStore(context.machine)
+  const install = approved.install.filter((certificate) => isSelfSigned(certificate))
+  return planStore(context, store, registry, { approved, install, engines: [], isRooted: () => false })
+}
+
+interface Anchors {
+  readonly approved: Approved
+  readonly install: readonly Certificate[]
+  /** That read the store. */
+  readonly engines: readonly EngineEvidence[]
+  /** Whether the store has the root of an intermediate that stands alone. */
+  readonly isRooted: (look: StoreLook) => boolean
+}
+
+async function planStore(
+  context: Context,
+  store: Store,
+  registry: string,
+  { approved, install, engines, isRooted }: Anchors,
+): Promise<Plan> {
   for (const certificate of install) {
     const why = store.drops(certificate)
-    if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, seen.target.registry)
+    if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, registry)
   }
-  refuseOverridden(seen, install)
   const look = await settledLook(context, store)
   const rooted = install.some((certificate) => isSelfSigned(certificate))
-  const known = seen.judgement.path.some(({ certificate }) => look.held.has(certificate.sha256))
-  if (!rooted && !known) throw rootless(seen.target.registry)
+  if (!rooted && !isRooted(look)) throw rootless(registry)
   const records = await context.state.records()
   const ours = new Set(records.files.map((file) => file.path))
   const wanted = wantedFiles([store.anchors], install, 'system')
     .map((file) => ({ ...file, store: store.name, reason: 'for every program that reads the OS store' }))
     // What the system has from elsewhere is not ours.
     .filter((file) => ours.has(file.path) || !look.held.has(file.certificate ?? ''))
-  const plan = await planInstall(context, seen.target.registry, approved, wanted)
+  const plan = await planInstall(context, registry, approved, wanted)
   const there = wanted.flatMap(({ certificate = '' }) => (look.held.has(certificate) ? [] : [certificate]))
-  const restarts = await restartsFor(context, seen.evidence.engines)
-  if (there.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
-  if (look.appended.length === 0) return withStore(plan, { store: store.name, there, gone: [] }, restarts)
-  if (!options.keepAppended) throw handEdited(context, look)
+  const restarts = await restartsFor(context, engines)
   const bracketed = withStore(plan, { store: store.name, there, gone: [] }, restarts)
+  if (there.length === 0 || look.appended.length === 0) return bracketed
+  if (!context.options.keepAppended) throw handEdited(context, look)
   return keeping(bracketed, look)
 }
 

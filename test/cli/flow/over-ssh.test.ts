@@ -32,6 +32,12 @@ describe('what is to be done on a machine over ssh', () => {
         "ssh root@vm '/etc/init.d/docker restart'",
         "ssh -t -p 2222 docker@vm 'sudo /etc/init.d/docker restart'",
       ],
+      // A file of this computer is read here.
+      [
+        'sudo tee /var/x > /dev/null < ca.pem      # of this computer',
+        "ssh root@vm 'sudo tee /var/x > /dev/null' < ca.pem      # of this computer",
+        "ssh -p 2222 docker@vm 'sudo tee /var/x > /dev/null' < ca.pem      # of this computer",
+      ],
     ] as const
     for (const [line, asRoot, asDocker] of lines) {
       assert.equal(overSsh(root, line), asRoot)
