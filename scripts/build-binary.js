@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile 
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { inject } from 'postject'
+import { lazyRequire } from './bundle/lazy-require.js'
 import { common, root, withHelpTexts } from './bundle/options.js'
 import { withoutUnused } from './bundle/without-unused.js'
 
@@ -25,7 +26,7 @@ const { outputFiles } = await build({
   // Inside an executable there is no import(), not even of Node's own modules.
   supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '"/"' },
-  plugins: [withoutUnused, ...(await withHelpTexts())],
+  plugins: [withoutUnused, lazyRequire, ...(await withHelpTexts())],
 })
 
 await mkdir(folder, { recursive: true })

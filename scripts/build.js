@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { toCommonJs } from './bundle/common-js.js'
+import { lazyRequire } from './bundle/lazy-require.js'
 import { common, replace, root, withHelpTexts } from './bundle/options.js'
 import { packed } from './bundle/packs.js'
 import { withoutUnused } from './bundle/without-unused.js'
@@ -27,7 +28,7 @@ const [main, rest] = await Promise.all([
     splitting: true,
     metafile: true,
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [withoutUnused],
+    plugins: [withoutUnused, lazyRequire],
   }),
 ])
 

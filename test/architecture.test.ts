@@ -85,6 +85,7 @@ describe('architecture', () => {
     ['execa and child processes', /^(?:execa|(?:node:)?child_process)$/, /^src\/machine\//],
     ['undici', /^undici(?:\/|$)/, /^src\/registry\/http\.ts$/],
     ['@peculiar/x509 and node-forge', /^(?:@peculiar\/x509|node-forge)(?:\/|$)/, /^src\/x509\//],
+    ['@noble/post-quantum', /^@noble\//, /^src\/x509\/ml-dsa\.ts$/],
     ['oclif', /^@oclif\//, /^src\/cli\//],
     ['toml-eslint-parser', /^toml-eslint-parser(?:\/|$)/, /^src\/runtimes\/config\/toml\.ts$/],
     ['yaml', /^yaml(?:\/|$)/, /^src\/runtimes\/config\/yaml\.ts$/],

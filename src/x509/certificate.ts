@@ -178,7 +178,7 @@ function readSignatureAlgorithm(
   const inner = need(tbs.read(tag.sequence), 'x509: malformed signature algorithm identifier')
   const outer = need(input.read(tag.sequence), 'x509: malformed algorithm identifier')
   if (!inner.equals(outer)) refuse("x509: inner and outer signature algorithm identifiers don't match")
-  return signatureAlgorithm(accept(readAlgorithm(new DerReader(inner), go)))
+  return signatureAlgorithm(accept(readAlgorithm(new DerReader(inner), go)), go)
 }
 
 function readName(tbs: DerReader, go: GoVersion): { readonly raw: Buffer; readonly name: Name } {

@@ -1,6 +1,7 @@
 import { DerReader, rightAlign, tag } from './der.ts'
 import { goAtLeast, takesPaddedOids, type GoVersion } from './go-version.ts'
 import { curves, pointFault } from './curves.ts'
+import { mlDsaParameters, type MlDsaKey } from './ml-dsa.ts'
 
 export type KeyAlgorithm = 'RSA' | 'DSA' | 'ECDSA' | 'Ed25519' | 'ML-DSA' | 'unknown'
 
@@ -12,6 +13,7 @@ export interface PublicKey {
   /** RSA only. */
   readonly exponent?: bigint
   readonly oddModulus?: boolean
+  readonly mlDsa?: MlDsaKey
 }
 
 export interface AlgorithmIdentifier {
@@ -27,12 +29,6 @@ export function readAlgorithm(der: DerReader, go: GoVersion): AlgorithmIdentifie
   if (der.empty) return { oid }
   const parameters = der.any()
   return parameters === undefined ? 'x509: malformed parameters' : { oid, parameters: parameters.full }
-}
-
-const mlDsaBytes: Readonly<Record<string, number>> = {
-  '2.16.840.1.101.3.4.3.17': 1312,
-  '2.16.840.1.101.3.4.3.18': 1952,
-  '2.16.840.1.101.3.4.3.19': 2592,
 }
 
 /** parser.go parsePublicKey (RFC 3279 2.3, RFC 5480, RFC 8410): a string is Go's reason against it. */
@@ -98,11 +94,12 @@ function parseDsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
   return { algorithm: 'DSA', bits: bitLength(p) }
 }
 
-function parseMlDsa(id: AlgorithmIdentifier, data: Buffer): PublicKey | string {
-  const size = mlDsaBytes[id.oid]
-  if (size === undefined) return { algorithm: 'unknown' }
+function parseMlDsa(id: AlgorithmIdentifier, octets: Buffer): PublicKey | string {
+  const parameters = mlDsaParameters[id.oid]
+  if (parameters === undefined) return { algorithm: 'unknown' }
   if (id.parameters !== undefined) return 'x509: ML-DSA key encoded with illegal parameters'
-  return data.length === size ? { algorithm: 'ML-DSA' } : 'mldsa: invalid public key length'
+  if (octets.length !== parameters.keySize) return 'mldsa: invalid public key length'
+  return { algorithm: 'ML-DSA', mlDsa: { parameters, octets } }
 }
 
 function isPositive(content: Buffer): boolean {

@@ -1,4 +1,6 @@
 import { DerReader, contextTag, tag } from './der.ts'
+import { goAtLeast, type GoVersion } from './go-version.ts'
+import { mlDsaParameters } from './ml-dsa.ts'
 import type { AlgorithmIdentifier, KeyAlgorithm } from './public-key.ts'
 
 export type Hash = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
@@ -37,10 +39,17 @@ const pssHashes: Readonly<Record<string, readonly [Hash, bigint]>> = {
 }
 
 /** x509.go getSignatureAlgorithmFromAI; undefined for an algorithm that Go does not know. */
-export function signatureAlgorithm(id: AlgorithmIdentifier): SignatureAlgorithm | undefined {
+export function signatureAlgorithm(id: AlgorithmIdentifier, go: GoVersion): SignatureAlgorithm | undefined {
   if (id.oid === '1.2.840.113549.1.1.10') return pssAlgorithm(id)
-  if (id.oid === '1.3.101.112' && id.parameters !== undefined) return undefined
-  return algorithms[id.oid]
+  const known = algorithms[id.oid] ?? mlDsaAlgorithm(id.oid, go)
+  // RFC 8410 3 and RFC 9881 2: these must have no parameters; Go does not look at those of the others.
+  const bare = known?.key === 'Ed25519' || known?.key === 'ML-DSA'
+  return bare && id.parameters !== undefined ? undefined : known
+}
+
+function mlDsaAlgorithm(oid: string, go: GoVersion): SignatureAlgorithm | undefined {
+  const parameters = mlDsaParameters[oid]
+  return parameters && goAtLeast(go, 27) ? { name: parameters.name, key: 'ML-DSA' } : undefined
 }
 
 // RFC 4055 3.1: only the three settings with equal hashes, a salt of the hash's length and trailer 1.

@@ -1,6 +1,7 @@
 import { constants, createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import { goAtLeast, newestGo, type GoVersion } from './go-version.ts'
+import { mlDsaFault } from './ml-dsa.ts'
 import type { PublicKey } from './public-key.ts'
 import type { SignatureAlgorithm } from './signature-algorithm.ts'
 
@@ -29,6 +30,7 @@ const goTypes: Readonly<Partial<Record<PublicKey['algorithm'], string>>> = {
   RSA: '*rsa.PublicKey',
   ECDSA: '*ecdsa.PublicKey',
   Ed25519: 'ed25519.PublicKey',
+  'ML-DSA': '*mldsa.PublicKey',
 }
 
 // x509.go checkSignature: the algorithm first, then the key, then the arithmetic.
@@ -45,7 +47,11 @@ function checkSignature(child: Certificate, parent: Certificate, go: GoVersion):
   }
   const weakness = key.algorithm === 'RSA' ? rsaWeakness(key, go) : undefined
   if (weakness !== undefined) return weakness
-  return signatureHolds(child, parent, algorithm) ? undefined : failures[algorithm.key]
+  const own = key.mlDsa?.parameters.name
+  if (own !== undefined && own !== algorithm.name) {
+    return `x509: signature algorithm specifies an ML-DSA public key with ${algorithm.name} parameters, but have a public key with ${own} parameters`
+  }
+  return signatureFault(child, parent, algorithm)
 }
 
 const failures: Readonly<Partial<Record<PublicKey['algorithm'], string>>> = {
@@ -79,7 +85,7 @@ export function rsaWeakness(key: PublicKey, go: GoVersion): string | undefined {
 
 const cacheSize = 1000
 const keys = new Map<string, KeyObject | undefined>()
-const verdicts = new Map<string, boolean>()
+const faults = new Map<string, string | undefined>()
 
 // createPublicKey costs more than most checks, and the same pairs come up again for every consumer.
 function remember<T>(cache: Map<string, T>, name: string, make: () => T): T {
@@ -91,11 +97,23 @@ function remember<T>(cache: Map<string, T>, name: string, make: () => T): T {
   return made
 }
 
-function signatureHolds(child: Certificate, parent: Certificate, algorithm: SignatureAlgorithm): boolean {
-  if (parent.publicKey.algorithm === 'RSA' && (parent.publicKey.bits ?? 0) > maxRsaBits) return false
-  return remember(verdicts, `${child.sha256}${parent.spkiSha256}`, () => {
+// Go's complaint about the arithmetic; the algorithm fits the key.
+function signatureFault(
+  child: Certificate,
+  parent: Certificate,
+  algorithm: SignatureAlgorithm,
+): string | undefined {
+  const { publicKey: own } = parent
+  if (own.algorithm === 'RSA' && (own.bits ?? 0) > maxRsaBits) return failures.RSA
+  return remember(faults, `${child.sha256}${parent.spkiSha256}`, () => {
+    if (own.mlDsa !== undefined) {
+      const fault = mlDsaFault(own.mlDsa, child.rawTbs, child.signature)
+      return fault === undefined ? undefined : `x509: ML-DSA verification failure: ${fault}`
+    }
     const key = remember(keys, parent.spkiSha256, () => publicKey(parent))
     return key !== undefined && calculates(child, key, algorithm)
+      ? undefined
+      : (failures[algorithm.key] ?? unimplemented)
   })
 }
 
@@ -128,5 +146,5 @@ export function isSignedBy(child: Certificate, parent: Certificate, go: GoVersio
 export function isSelfSigned(certificate: Certificate): boolean {
   const algorithm = certificate.signatureDetails
   if (!certificate.selfIssued || algorithm?.key !== certificate.publicKey.algorithm) return false
-  return signatureHolds(certificate, certificate, algorithm)
+  return signatureFault(certificate, certificate, algorithm) === undefined
 }

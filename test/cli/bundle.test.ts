@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readCases } from '../../scripts/conformance.ts'
 import { main } from '../../src/cli/main.ts'
 import { leaveOut } from '../support/left-out.ts'
 import { fakeIo } from './fake-io.ts'
@@ -91,6 +92,19 @@ describe('the bundle', () => {
       assert.deepEqual({ status, stdout, stderr }, { status: code, stdout: io.out(), stderr: io.err() })
     })
   }
+
+  it('has the arithmetic of ML-DSA in it, which it loads by itself', () => {
+    const [sample] = readCases(join(root, 'test', 'x509', 'ml-dsa.json'))
+    assert.ok(sample)
+    const folder = mkdtempSync(join(tmpdir(), 'bundle-'))
+    const [chain, roots] = [join(folder, 'chain.pem'), join(folder, 'roots.pem')]
+    writeFileSync(chain, sample.leaf)
+    writeFileSync(roots, sample.roots.join(''))
+    const judge = ['diagnose', '--chain', chain, '--roots', roots, '--host', sample.host ?? '']
+    const { status, stdout, stderr } = bundled([...judge, '--at', sample.time, '--go', '1.27'])
+    rmSync(folder, { recursive: true })
+    assert.equal(status, 0, `${stdout}${stderr}`)
+  })
 
   it('starts nothing and reads nothing of the user', () => {
     const home = join(tmpdir(), 'nobody')

@@ -34,6 +34,10 @@ describe('conformance with real Go toolchains', () => {
     assertAgreement(join(import.meta.dirname, 'verdicts.json'))
   })
 
+  it('agrees on chains of ML-DSA, which Go knows since 1.27', () => {
+    assertAgreement(join(import.meta.dirname, 'ml-dsa.json'))
+  })
+
   it('agrees on every verdict and every text of the files at hand', function () {
     if (files.length === 0) leaveOut(this, 'no conformance files')
     this.timeout(60_000)
