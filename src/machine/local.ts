@@ -3,25 +3,25 @@ import { join, posix, win32 } from 'node:path'
 import { listFolder, readFile, statFile } from './files.ts'
 import { readFolder } from './folder.ts'
 import { lockFile } from './lock.ts'
-import type {
-  FileInfo,
-  FolderFile,
-  FolderLimits,
-  Lock,
-  Machine,
-  OsInfo,
-  OwnedFiles,
-  Owner,
-  RunOptions,
-  RunResult,
-  WhoAmI,
+import {
+  READ_LIMIT,
+  type FileInfo,
+  type FolderFile,
+  type FolderLimits,
+  type Lock,
+  type Machine,
+  type OsInfo,
+  type OwnedFiles,
+  type Owner,
+  type RunOptions,
+  type RunResult,
+  type WhoAmI,
 } from './machine.ts'
-import { parseOsRelease } from './os-release.ts'
+import { osOf } from './os-release.ts'
 import { whoAmI } from './person.ts'
 import { run } from './run.ts'
 import { createFile, makeFolder, publishFile, removeFile, removeFolder, renameFile } from './writing.ts'
 
-const DEFAULT_LIMIT = 16 * 1024 * 1024
 const SBIN = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 export interface LocalOptions {
@@ -64,11 +64,10 @@ export class LocalMachine implements Machine {
   async os(): Promise<OsInfo> {
     if (this.platform === 'darwin') return { id: 'macos', family: 'macos' }
     if (this.platform === 'win32') return { id: 'windows', family: 'windows' }
-    const text = (await this.read('/etc/os-release')) ?? (await this.read('/usr/lib/os-release'))
-    return parseOsRelease(text?.toString('utf8') ?? '')
+    return osOf(this)
   }
 
-  read(path: string, limit = DEFAULT_LIMIT): Promise<Buffer | undefined> {
+  read(path: string, limit = READ_LIMIT): Promise<Buffer | undefined> {
     return readFile(this.locate(path), limit)
   }
 
@@ -112,7 +111,7 @@ export class LocalMachine implements Machine {
     const at = (path: string): string => this.locate(path)
     return {
       stat: (path) => this.stat(path),
-      read: (path, limit = DEFAULT_LIMIT) => readFile(at(path), limit, owner),
+      read: (path, limit = READ_LIMIT) => readFile(at(path), limit, owner),
       create: (path, bytes, mode) => createFile(at(path), bytes, mode, owner, owner),
       rename: (from, to) => renameFile(at(from), at(to), owner),
       remove: (path) => removeFile(at(path), owner),

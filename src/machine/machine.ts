@@ -97,6 +97,9 @@ export interface Lock {
 /** Files of one person, for root on their behalf: what is not theirs is neither read nor written in (EPERM). */
 export type OwnedFiles = Pick<Machine, 'stat' | 'read' | 'create' | 'rename' | 'remove' | 'makeDirectory'>
 
+/** Bytes that `read` takes unless told otherwise. */
+export const READ_LIMIT = 16 * 1024 * 1024
+
 /**
  * A computer whose trust is looked at or changed. Everything that touches one goes through here, so that
  * an ssh host or an image root can stand in. Paths are absolute and POSIX; a machine with a root of its own
@@ -117,7 +120,7 @@ export interface Machine {
   /** An image: files alone, where nothing runs. */
   readonly atRest?: true
 
-  /** Undefined where nothing is there; `limit` bytes at most (default 16 MiB), more is EFBIG. */
+  /** Undefined where nothing is there; `limit` bytes at most (default READ_LIMIT), more is EFBIG. */
   read(path: string, limit?: number): Promise<Buffer | undefined>
   /** Names, sorted; undefined where nothing is there. */
   list(path: string): Promise<readonly string[] | undefined>

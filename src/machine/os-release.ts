@@ -1,4 +1,4 @@
-import type { OsInfo } from './machine.ts'
+import type { Machine, OsInfo } from './machine.ts'
 
 const FAMILIES = new Map(
   Object.entries({
@@ -15,6 +15,17 @@ const FAMILIES = new Map(
     alpine: 'alpine',
   }),
 )
+
+/** os-release(5) of the administrator, else of the vendor; undefined where there is neither. */
+export async function releaseOf(machine: Pick<Machine, 'read'>): Promise<string | undefined> {
+  const bytes = (await machine.read('/etc/os-release')) ?? (await machine.read('/usr/lib/os-release'))
+  return bytes?.toString('utf8')
+}
+
+/** What it says of the system. */
+export async function osOf(machine: Pick<Machine, 'read'>): Promise<OsInfo> {
+  return parseOsRelease((await releaseOf(machine)) ?? '')
+}
 
 /** Reads os-release(5): shell-like assignments, quotes optional. */
 export function parseOsRelease(text: string): OsInfo {

@@ -1,4 +1,5 @@
 import { TrustError, errorCode, errorText } from '../../errors.ts'
+import { releaseOf } from '../../machine/os-release.ts'
 import { writesImages, type RootFacts } from '../../machine/root/facts.ts'
 import { RootMachine } from '../../machine/root/machine.ts'
 import { shellWord } from '../../machine/shell.ts'
@@ -23,8 +24,7 @@ async function open({ path, text }: ImageChoice): Promise<Place> {
   try {
     const facts = machine.facts()
     if (facts.isOurs) throw none(path, "that is this computer's own root, and no image", '--machine local')
-    const release = (await machine.read('/etc/os-release')) ?? (await machine.read('/usr/lib/os-release'))
-    if (release === undefined)
+    if ((await releaseOf(machine)) === undefined)
       throw none(path, 'no system has its root there: it holds no etc/os-release', `ls ${shellWord(path)}`)
     refuseOthers(path, facts)
     const close = (): Promise<void> => {

@@ -4,19 +4,20 @@ import { promisify } from 'node:util'
 import { absent, readFile, refused, statFile } from '../files.ts'
 import { readFolder } from '../folder.ts'
 import { lockOpen } from '../lock.ts'
-import type {
-  FileInfo,
-  FolderFile,
-  FolderLimits,
-  Lock,
-  Machine,
-  OsInfo,
-  Owner,
-  RunOptions,
-  RunResult,
-  WhoAmI,
+import {
+  READ_LIMIT,
+  type FileInfo,
+  type FolderFile,
+  type FolderLimits,
+  type Lock,
+  type Machine,
+  type OsInfo,
+  type Owner,
+  type RunOptions,
+  type RunResult,
+  type WhoAmI,
 } from '../machine.ts'
-import { parseOsRelease } from '../os-release.ts'
+import { osOf } from '../os-release.ts'
 import { createFile, makeFolder, publishFile, removeFile, removeFolder, renameFile } from '../writing.ts'
 import type { Held } from '../writing.ts'
 import { rootFacts, type RootFacts } from './facts.ts'
@@ -24,7 +25,6 @@ import { runInside } from './inside.ts'
 import { at, atOnce, O_PATH } from './walk.ts'
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants
-const DEFAULT_LIMIT = 16 * 1024 * 1024
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 const fsync = promisify(fs.fsync)
 const close = promisify(fs.close)
@@ -75,12 +75,11 @@ export class RootMachine implements Machine {
     return { uid, privileged, invoker: { uid, gid, name: 'root', home: '/root' }, elevated: false }
   }
 
-  async os(): Promise<OsInfo> {
-    const text = (await this.read('/etc/os-release')) ?? (await this.read('/usr/lib/os-release'))
-    return parseOsRelease(text?.toString('utf8') ?? '')
+  os(): Promise<OsInfo> {
+    return osOf(this)
   }
 
-  async read(path: string, limit = DEFAULT_LIMIT): Promise<Buffer | undefined> {
+  async read(path: string, limit = READ_LIMIT): Promise<Buffer | undefined> {
     const file = await absent(at(this.#root, path, 'follow', opened))
     if (file === undefined) return undefined
     try {
