@@ -7,8 +7,8 @@ import type { EngineEvidence } from './evidence.ts'
 export function isStuck({ trust, answer }: EngineEvidence): boolean {
   if (trust.fatal !== undefined || trust.elsewhere !== undefined) return true
   const edited = trust.overriddenBy !== undefined && trust.editable !== true
-  const byHand = edited || trust.byHand !== undefined
-  return (trust.personal === true || byHand) && answer?.outcome === 'refused'
+  if (trust.byHand !== undefined) return answer?.outcome !== 'accepted'
+  return (trust.personal === true || edited) && answer?.outcome === 'refused'
 }
 
 /** Whether it was served, and can no longer read its own files: a change has broken it. */

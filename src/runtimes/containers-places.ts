@@ -6,6 +6,11 @@ export const SYSTEM = '/etc/containers/certs.d'
 export const DOCKER = '/etc/docker/certs.d'
 const PERSONAL = '.config/containers/certs.d'
 
+/** Where podman keeps what a person trusts for themselves. */
+export function personalPlace(machine: Machine): string {
+  return posix.join(machine.who().invoker.home, PERSONAL)
+}
+
 export interface Place {
   readonly base: string
   readonly personal: boolean
@@ -17,7 +22,7 @@ export interface Place {
  */
 export async function firstExisting(machine: Machine, name: string): Promise<readonly Place[]> {
   const places: readonly Place[] = [
-    { base: posix.join(machine.who().invoker.home, PERSONAL), personal: true },
+    { base: personalPlace(machine), personal: true },
     { base: SYSTEM, personal: false },
     { base: DOCKER, personal: false },
   ]

@@ -30,6 +30,6 @@ const programs: readonly ContainersProgram[] = [
 ]
 
 /** Podman's family. They share their places: one file serves them all. */
-export function containersEngines(authFile?: string): readonly ContainersEngine[] {
-  return programs.map((program) => new ContainersEngine(program, authFile))
+export function containersEngines(authFile?: string, personal = false): readonly ContainersEngine[] {
+  return programs.map((program) => new ContainersEngine(program, authFile, personal))
 }

@@ -6,7 +6,7 @@ import { misnamed, readClassic } from './certs-d.ts'
 import { directoryNames } from './directory-names.ts'
 import { loginByProgram } from './containers-login.ts'
 import { homeOf, personOf } from './containers-person.ts'
-import { DOCKER, firstExisting, SYSTEM } from './containers-places.ts'
+import { DOCKER, firstExisting, personalPlace, SYSTEM } from './containers-places.ts'
 import { judgeSaid, said } from './containers-words.ts'
 import type {
   Credentials,
@@ -42,12 +42,17 @@ export class ContainersEngine implements Engine {
   readonly name: string
   readonly #program: ContainersProgram
   readonly #authFile: string | undefined
+  readonly #personal: boolean
 
-  /** @param authFile `REGISTRY_AUTH_FILE` of the person who called */
-  constructor(program: ContainersProgram, authFile?: string) {
+  /**
+   * @param authFile `REGISTRY_AUTH_FILE` of the person who called
+   * @param personal where there is no place yet, it is made for that person alone
+   */
+  constructor(program: ContainersProgram, authFile?: string, personal = false) {
     this.name = program.name
     this.#program = program
     this.#authFile = authFile
+    this.#personal = personal
   }
 
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
@@ -94,7 +99,8 @@ export class ContainersEngine implements Engine {
       const place = found[index]?.[0]
       // Root does not write into what somebody else may turn into a link.
       const usable = place !== undefined && !(place.personal && machine.who().elevated)
-      return posix.join(usable ? place.base : SYSTEM, name)
+      const fresh = place === undefined && this.#personal ? personalPlace(machine) : SYSTEM
+      return posix.join(usable ? place.base : fresh, name)
     })
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../../fixtures/lab/host.ts'
+import type { HostOptions } from '../../fixtures/lab/lab.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { consumer, runJson, users, watched, withLab } from './scene.ts'
 
@@ -29,8 +30,8 @@ describe("a person's rootless dockerd", function () {
     assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`)
   }
 
-  const rootlessHost = async (): Promise<Host> => {
-    const host = await scene.lab.host('client', { hosts, docker: false })
+  const rootlessHost = async (options: HostOptions = {}): Promise<Host> => {
+    const host = await scene.lab.host('client', { hosts, docker: false, ...options })
     await does(host, ['sed', '-i', 's|^\\(nobody:.*\\):/nonexistent:|\\1:/home/nobody:|', '/etc/passwd'])
     await does(host, ['install', '-d', '-o', 'nobody', '-m', '755', '/home/nobody'])
     await does(host, ['install', '-d', '-m', '755', '/run/user'])
@@ -93,6 +94,40 @@ describe("a person's rootless dockerd", function () {
     assert.match(finding?.message ?? '', /rootless daemon of nobody/)
     const advice = `sudo -u nobody env DOCKER_HOST=unix://${socket} trust-registry ${registry} --ca CA.pem`
     assert.ok(finding?.fix?.startsWith(advice), finding?.fix)
+    const blind = await runJson(host, [registry, '--offline', '--ca', '/home/nobody/ca.pem'], { env })
+    assert.equal(blind.code, 1, blind.stdout)
+    assert.ok(blind.registry.findings[0]?.fix?.startsWith(advice), blind.stdout)
     assert.deepEqual(await host.snapshot([...watched, '/home/nobody']), before)
+  })
+
+  it('beside podman: what is the person’s is written, what is root’s is left and said', async () => {
+    const host = await rootlessHost({ podman: true })
+    const others = [...watched, '/etc/containers']
+    const before = await host.snapshot(others)
+    const argv = [registry, '--ca', '/home/nobody/ca.pem', '--runtime', 'docker', '--runtime', 'skopeo']
+    const trusted = await runJson(host, argv, nobody)
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.deepEqual(
+      trusted.registry.changes.map(({ path }) => path.replace(/\/trust-registry-.*/, '')),
+      [certsD, `/home/nobody/.config/containers/certs.d/${registry}`],
+    )
+    assert.equal(consumer(trusted.registry, 'skopeo').state, 'trusted')
+    assert.equal((await runJson(host, ['undo', registry, '--yes'], nobody)).code, 0)
+    assert.deepEqual(await host.snapshot(others), before)
+
+    // A place of the system's that is there already comes first, and a new one of the person's would hide it.
+    await does(host, ['mkdir', '-p', `/etc/containers/certs.d/${registry}`])
+    const half = await runJson(host, argv, nobody)
+    assert.equal(half.code, 1, half.stdout)
+    assert.deepEqual(
+      half.registry.changes.map(({ path }) => path.replace(/\/trust-registry-.*/, '')),
+      [certsD],
+    )
+    assert.equal(consumer(half.registry, 'docker').state, 'trusted')
+    const fix = `sudo trust-registry ${registry} --runtime skopeo --ca CA.pem`
+    assert.ok(
+      half.registry.findings.some((finding) => finding.fix?.startsWith(fix)),
+      half.stdout,
+    )
   })
 })

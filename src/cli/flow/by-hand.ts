@@ -39,6 +39,11 @@ export function withoutLook(
       const damaged = damageOf(survey, trust).filter(seen)
       if (damaged.some(({ severity }) => severity === 'error'))
         return { survey, required: false, findings: damaged }
+      if (trust.byHand) {
+        const message = `${trust.path} is not written by this run: ${trust.byHand.why}`
+        const finding = { code: 'runtime-unreachable', severity: 'error', owner: 'machine', message } as const
+        return { survey, required: false, findings: [...damaged, { ...finding, fix: trust.byHand.fix }] }
+      }
       const alone = await leftAlone(context, engine, target, certificates)
       return { survey, required, findings: [...damaged, ...alone.filter(seen)] }
     }),

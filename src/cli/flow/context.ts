@@ -7,6 +7,7 @@ import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { preparedEngines } from '../../runtimes/prepared.ts'
 import type { Engine } from '../../runtimes/engine.ts'
+import { withoutRoot } from '../../runtimes/without-root.ts'
 import {
   CertificateFileError,
   readCertificates,
@@ -18,7 +19,7 @@ import { readNamedFile } from '../files.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import type { Place } from './place.ts'
-import { createSite, type Site } from './site.ts'
+import { createSite, isOwn, type Site } from './site.ts'
 
 /** What the stages of one run share. The demo hands in a machine and an engine of its own. */
 export interface Context extends Site {
@@ -54,17 +55,18 @@ export async function createContext(
   given?: readonly Certificate[],
   client?: ClientPair,
 ): Promise<Context> {
+  const site = createSite(options, services, place)
   const docker = new DockerEngine(place?.socket)
+  const alone = options.scope === 'registry' && site.place !== undefined && isOwn(site.place)
+  const others = [
+    ...containersEngines(ownAuthFile(services, place?.machine), alone),
+    new ContainerdEngine(options.runtimes.includes('containerd')),
+    ...preparedEngines(),
+  ]
   return {
-    ...createSite(options, services, place),
+    ...site,
     engines: selected(
-      [
-        docker,
-        ...dockerJobs(docker),
-        ...containersEngines(ownAuthFile(services, place?.machine)),
-        new ContainerdEngine(options.runtimes.includes('containerd')),
-        ...preparedEngines(),
-      ],
+      [docker, ...dockerJobs(docker), ...(alone ? others.map(withoutRoot) : others)],
       options.runtimes,
     ),
     given: given ?? (await readGiven(options.ca)),
