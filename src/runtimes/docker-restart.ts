@@ -8,6 +8,7 @@ import { daemonProcess, type DaemonProcess } from './docker-process.ts'
 const CONFIG = '/etc/docker/daemon.json'
 const SOCKET = '/var/run/docker.sock'
 const VALIDATE_MS = 10_000
+const MAX_COMPLAINT = 500
 
 /** What a restart of the daemon would take. */
 export interface RestartCost {
@@ -46,16 +47,6 @@ function nameOf(container: unknown): string {
 export async function refuseBrokenConfig(machine: Machine, was: DaemonProcess): Promise<void> {
   const bytes = await machine.read(CONFIG)
   if (bytes === undefined) return
-  const broken = (why: string): TrustError =>
-    new TrustError(
-      'change-failed',
-      `docker would not start again: ${CONFIG} is damaged; nothing was changed`,
-      {
-        finding: 'config-damaged',
-        seen: why,
-        fix: `dockerd --validate --config-file ${CONFIG}      # mend it, and run this again`,
-      },
-    )
   let config: unknown
   try {
     config = JSON.parse(bytes.toString('utf8'))
@@ -67,11 +58,49 @@ export async function refuseBrokenConfig(machine: Machine, was: DaemonProcess): 
   const line = await machine.read(`/proc/${was.pid}/cmdline`).catch(() => undefined)
   const twice = flagConflicts(line?.toString('utf8').split('\0') ?? [], config)
   if (twice.length > 0) throw broken(`given as a flag to dockerd and in the file: ${twice.join(', ')}`)
+  const complaint = await complaintOf(machine, config)
+  if (complaint !== undefined) throw broken(complaint)
+}
+
+/** Flags with a value that no daemon starts with, and its complaint about it; each is a key of the file as well. */
+const DOOMED = [
+  ['max-concurrent-uploads', '-1', /invalid max concurrent uploads: -1/],
+  ['max-concurrent-downloads', '-1', /invalid max concurrent downloads: -1/],
+  ['log-level', 'none-of-them', /(?:unable|failed) to parse logging level/i],
+] as const
+
+/**
+ * What the daemon's own program says of the file. `--validate` came with 23.0. An older one is made to read the file
+ * and then to stumble over a flag of ours, before it does anything (moby cmd/dockerd/daemon.go start: the
+ * configuration comes first); the flag must not be in the file, or that is what it complains about.
+ */
+async function complaintOf(machine: Machine, config: object): Promise<string | undefined> {
   const dockerd = await machine.which('dockerd')
-  if (dockerd === undefined) return
-  // Since 23.0; an older one does not know the word, and says so.
-  const ran = await machine.run([dockerd, '--validate', '--config-file', CONFIG], { timeoutMs: VALIDATE_MS })
-  const said = `${ran.stdout}${ran.stderr}`.trim()
-  if (ran.exitCode === 0 || ran.timedOut || said.includes('unknown flag')) return
-  throw broken(said.slice(-500))
+  if (dockerd === undefined) return undefined
+  const asked = async (...flags: string[]): Promise<{ readonly ok: boolean; readonly said: string }> => {
+    const argv = [dockerd, '--config-file', CONFIG, ...flags] as const
+    const ran = await machine.run(argv, { timeoutMs: VALIDATE_MS })
+    // Silence within the time is no complaint.
+    return { ok: ran.exitCode === 0 || ran.timedOut, said: `${ran.stdout}${ran.stderr}`.trim() }
+  }
+  const { ok, said } = await asked('--validate')
+  if (ok) return undefined
+  if (!said.includes('unknown flag')) return said.slice(-MAX_COMPLAINT)
+  const doomed = DOOMED.find(([name]) => !Object.hasOwn(config, name))
+  if (doomed === undefined) return undefined
+  const [name, value, expected] = doomed
+  const answer = await asked(`--${name}=${value}`)
+  return answer.ok || expected.test(answer.said) ? undefined : answer.said.slice(-MAX_COMPLAINT)
+}
+
+function broken(why: string): TrustError {
+  return new TrustError(
+    'change-failed',
+    `docker would not start again: ${CONFIG} is damaged; nothing was changed`,
+    {
+      finding: 'config-damaged',
+      seen: why,
+      fix: `\${EDITOR:-vi} ${CONFIG}      # mend what is named, and run this again`,
+    },
+  )
 }
