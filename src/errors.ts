@@ -28,8 +28,10 @@ export type ErrorCode =
 
 /** What stands in the way on this machine: the finding codes that only a change can come upon. */
 export type Obstacle =
+  | 'trust-directory-linked'
   | 'store-tool-missing'
   | 'store-would-drop'
+  | 'intermediate-as-anchor'
   | 'store-overridden'
   | 'store-hook-failed'
   | 'bundle-damaged'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { TrustError, errorCode, errorText } from '../errors.ts'
+import { TrustError, errorCode, errorText, type Obstacle } from '../errors.ts'
 import { shellWord } from '../machine/shell.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -18,6 +18,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'it is larger than anything that we write',
 }
 
+/** A change that came upon these has a finding of its own. */
+const FINDINGS: Readonly<Record<string, Obstacle>> = {
+  ENOSPC: 'disk-full',
+  'Unknown system error -122': 'disk-full',
+  EROFS: 'read-only-system',
+}
+
 /** The system's complaint in words. */
 export function reasonOf(error: unknown): string {
   return REASONS[errorCode(error) ?? ''] ?? errorText(error)
@@ -27,8 +34,10 @@ export function reasonOf(error: unknown): string {
 export function failed(what: string, error: unknown, path?: string): TrustError {
   if (error instanceof TrustError) return error
   const fix = path && `${lookAt(errorCode(error), path)}      # mend it, then run it again`
+  const finding = FINDINGS[errorCode(error) ?? '']
   return new TrustError('change-failed', `${what}: ${reasonOf(error)}`, {
     cause: error,
+    ...(finding === undefined ? {} : { finding }),
     ...(fix === undefined ? {} : { fix }),
   })
 }

@@ -5,8 +5,9 @@ import { release, withLeft } from './release.ts'
 /**
  * Adds to a plan that what earlier identities of a registry have left behind goes. The registry's directory stays:
  * the present identity is in it, or will be.
+ * @param store whether sources of the OS store go as well: its tool has to run behind that
  */
-export async function planPrune(place: Place, plan: Plan, registry: string): Promise<Plan> {
+export async function planPrune(place: Place, plan: Plan, registry: string, store = false): Promise<Plan> {
   const { records } = plan
   const own = records.registries.find((record) => record.registry === registry)
   const superseded = new Set<string | undefined>(own?.superseded)
@@ -14,8 +15,8 @@ export async function planPrune(place: Place, plan: Plan, registry: string): Pro
     place,
     records.files,
     'belongs to an earlier identity',
-    // What the OS store has goes by undo: its tool has to run behind it.
-    (file, owner) => owner === registry && file.store === undefined && superseded.has(file.certificate),
+    (file, owner) =>
+      owner === registry && (store || file.store === undefined) && superseded.has(file.certificate),
   )
   const { items, steps, changes, files } = released
   return {

@@ -30,7 +30,7 @@ export async function planUndo(
       registries: records.registries.filter((record) => !registries.has(record.registry)),
     },
   }
-  return withoutAnchors(plan, records.files, restarts)
+  return withoutAnchors(machine, plan, records.files, restarts)
 }
 
 /** Our directories that hold nothing once the steps are done; deepest first. */

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { TrustError } from '../errors.ts'
+import type { Finding } from '../judge/index.ts'
 import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
@@ -22,6 +23,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   readonly changes: readonly Change[]
   readonly records: Records
+  /** What is to be said of it before it is done. */
+  readonly findings?: readonly Finding[]
 }
 
 /** Whether applying the plan changes anything that an engine reads. */
@@ -154,9 +157,7 @@ async function missingDirectories(
       throw new TrustError(
         'change-failed',
         `${directory} is ${what}; nothing is written through it, nothing was changed`,
-        {
-          fix: `ls -ld ${shellWord(directory)}`,
-        },
+        { finding: 'trust-directory-linked', fix: `ls -ld ${shellWord(directory)}` },
       )
     }
     const chain: string[] = []

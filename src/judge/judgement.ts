@@ -57,6 +57,7 @@ export const findingCodes = [
   'trust-file-ignored',
   'trust-directory-misnamed',
   'trust-directory-unreadable',
+  'trust-directory-linked',
   'client-key-orphan',
   'client-cert-orphan',
   'client-key-mismatch',
@@ -79,6 +80,8 @@ export const findingCodes = [
   'read-only-system',
   'disk-full',
   'store-hook-failed',
+  'ca-left-out',
+  'intermediate-as-anchor',
 ] as const
 
 export type FindingCode = (typeof findingCodes)[number]

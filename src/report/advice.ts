@@ -79,7 +79,11 @@ export function nextLines(view: RegistryView, command: string, style: Style): st
     view.restart === undefined ? [] : [` ${style.paint('strong', 'To finish:')} ${style.safe(view.restart)}`]
   if (command === 'trust' && changed) {
     const undo = view.undo ?? `trust-registry undo ${registry}`
-    return [...finish, ` ${style.paint('dim', 'To take it back:')} ${undo}`]
+    const wider =
+      view.wider === undefined
+        ? []
+        : [` ${style.paint('dim', 'For curl and all that read the OS store alone:')} ${view.wider}`]
+    return [...finish, ...wider, ` ${style.paint('dim', 'To take it back:')} ${undo}`]
   }
   if (command === 'undo' && changed) {
     const podmans = (path: string): boolean => path.includes('/containers/certs.d/')

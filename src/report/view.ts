@@ -12,6 +12,8 @@ export interface RegistryView {
   readonly storeName?: string
   /** The line that restarts an engine which goes on with the OS store as it was. */
   readonly restart?: string
+  /** The command that has the programs trust it which read the OS store alone. */
+  readonly wider?: string
   /** The command that takes it back. */
   readonly undo?: string
   /** The time that the verdict speaks of. */

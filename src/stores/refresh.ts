@@ -4,6 +4,7 @@ import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Lock, Machine } from '../machine/machine.ts'
 import { census, compare, isWhole, type Census } from './census.ts'
 import { foreignRun } from './foreign-runs.ts'
+import { lackOfRoom } from './room.ts'
 import type { Store } from './store.ts'
 
 /** The tool takes 0.2 to 2 seconds; Java's hook may take ten more. */
@@ -36,6 +37,12 @@ export async function refreshStore(machine: Machine, store: Store, wanted: Expec
   const lock = await lockStore(machine)
   try {
     const before = await bundleOf(machine, store)
+    const noRoom = await lackOfRoom(machine, store)
+    if (noRoom) {
+      // The way back, after a run that found none either: nothing was done to the bundle.
+      if (wanted.lenient && (await problemOf(machine, store, before, wanted)) === undefined) return
+      throw noRoom
+    }
     const until = Date.now() + PATIENCE_MS
     for (let round = 1; ; round++) {
       const ahead = await idle(machine, store)

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 
 const CONF = '/etc/ca-certificates.conf'
@@ -35,7 +36,11 @@ async function filesBelow(
   depth: number,
 ): Promise<readonly string[]> {
   const found: string[] = []
-  for (const name of (await machine.list(folder)) ?? []) {
+  const names = await machine.list(folder).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOTDIR') throw error
+    return undefined
+  })
+  for (const name of names ?? []) {
     const path = posix.join(folder, name)
     const below = depth > 1 ? await machine.list(path).catch(() => undefined) : undefined
     if (below) found.push(...(await filesBelow(machine, path, takes, depth - 1)))

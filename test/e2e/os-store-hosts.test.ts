@@ -5,19 +5,11 @@ import type { Host } from '../../fixtures/lab/host.ts'
 import type { HostOptions } from '../../fixtures/lab/lab.ts'
 import { labRoot } from '../../fixtures/lab/root.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { goStore } from './go-store.ts'
 import { consumer, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
 const system = [registry, '--scope', 'system', '--ca', '/root/ca.pem', '--yes'] as const
-/** Go's list for Linux, crypto/x509 root_linux.go: the first that can be read is the store. */
-const goFiles = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/ca-bundle.pem',
-  '/etc/pki/tls/cacert.pem',
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
-  '/etc/ssl/cert.pem',
-]
 
 describe('the OS trust store on several systems', function () {
   const scene = withLab(this)
@@ -42,14 +34,8 @@ describe('the OS trust store on several systems', function () {
 
   /** By the files that Go reads, by OpenSSL with the bundle and with the hashed folder, by curl. */
   async function whoTrusts(host: Host): Promise<Record<'go' | 'openssl' | 'hashes' | 'curl', boolean>> {
-    const first = await host.run([
-      'sh',
-      '-c',
-      'for f; do [ -r "$f" ] && exec cat "$f"; done',
-      'go',
-      ...goFiles,
-    ])
-    const blocks = first.stdout.match(/(?<=^-----BEGIN CERTIFICATE-----\n)[^-]+(?=\n-----END)/gm) ?? []
+    const store = await goStore(host)
+    const blocks = store.match(/(?<=^-----BEGIN CERTIFICATE-----\n)[^-]+(?=\n-----END)/gm) ?? []
     const sha256 = (der: Buffer): string => createHash('sha256').update(der).digest('hex')
     const client = ['openssl', 's_client', '-connect', registry, '-brief', '-verify_return_error']
     const openssl = async (...store: string[]): Promise<boolean> =>

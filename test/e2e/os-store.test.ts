@@ -3,6 +3,7 @@ import { becomeFamily, type P11Family } from '../../fixtures/lab/family.ts'
 import type { Host } from '../../fixtures/lab/host.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import { createCa, selfSigned, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { goStore } from './go-store.ts'
 import { codes, consumer, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
@@ -118,7 +119,7 @@ describe('the OS trust store', function () {
   })
 
   for (const family of ['rhel', 'suse', 'arch'] satisfies P11Family[]) {
-    it(`${family}, on p11-kit's own trust: installed, proven, undone to the byte; no server certificate`, async () => {
+    it(`${family}, on p11-kit's own trust: installed, proven, repeated, undone to the byte; no server certificate`, async () => {
       const host = await client(family)
       const layout = await becomeFamily(host, family)
       assert.equal((await dockerLogin(host, registry)).code, 1)
@@ -126,6 +127,15 @@ describe('the OS trust store', function () {
       const trusted = await runJson(host, [...system, '--yes'])
       assert.equal(trusted.code, 0, trusted.stdout)
       assert.equal(await curl(host, layout.bundle), 0)
+      assert.ok((await goStore(host)).includes(root.pem.trim()), 'the file that Go reads holds it')
+      const openssl = ['openssl', 's_client', '-connect', registry, '-brief', '-verify_return_error']
+      const seen = await host.run([...openssl, '-no-CApath', '-CAfile', layout.bundle])
+      assert.match(seen.stderr, /Verification: OK/)
+      const [installed, restarted] = [await host.snapshot(stores), host.dockerPid()]
+      const again = await runJson(host, [...system, '--yes'])
+      assert.equal(again.code, 0, again.stdout)
+      assert.equal(again.document.changed, false)
+      assert.deepEqual([await host.snapshot(stores), host.dockerPid()], [installed, restarted])
       assert.equal((await dockerLogin(host, registry)).code, 0)
       await host.run(['docker', 'logout', registry])
       assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
@@ -162,14 +172,26 @@ describe('the OS trust store', function () {
 
   it('a daemon.json that is broken already: refused before docker is stopped, exit 8', async () => {
     const host = await client('broken')
-    await host.write('/etc/docker/daemon.json', '{"bridge": ')
-    const before = await host.snapshot(stores)
     const daemon = host.dockerPid()
-    const refused = await runJson(host, [...system, '--yes'])
-    assert.equal(refused.code, 8, refused.stdout)
-    assert.ok(codes(refused.registry).includes('config-damaged'))
-    assert.deepEqual(host.dockerPid(), daemon)
-    assert.deepEqual(await host.snapshot(stores), before)
+    for (const [text, named] of [
+      ['{"bridge": ', /JSON/],
+      // This daemon is older than `dockerd --validate`.
+      ['{"no-such-thing": true}', /don't match any configuration option: no-such-thing/],
+      ['{"dns": ["nobody"], "max-concurrent-uploads": 3}', /nobody is not an ip address/],
+    ] as const) {
+      await host.write('/etc/docker/daemon.json', text)
+      const before = await host.snapshot(stores)
+      const refused = await runJson(host, [...system, '--yes'])
+      assert.equal(refused.code, 8, refused.stdout)
+      assert.ok(codes(refused.registry).includes('config-damaged'), refused.stdout)
+      assert.match(refused.registry.error?.seen ?? '', named)
+      assert.deepEqual(host.dockerPid(), daemon)
+      assert.deepEqual(await host.snapshot(stores), before)
+    }
+    await host.write('/etc/docker/daemon.json', '{"max-concurrent-uploads": 3}')
+    const good = await runJson(host, [...system, '--yes'])
+    assert.equal(good.code, 0, good.stdout)
+    assert.notDeepEqual(host.dockerPid(), daemon)
   })
 
   it('a docker that does not come back: the old state, docker running again, exit 8', async () => {

@@ -9,8 +9,11 @@ import type { Site } from './site.ts'
 
 /** What somebody appended to the bundle gets a file of its own before the tool runs, and stays, whatever is undone. */
 export function keeping(plan: Plan, { store, appended }: StoreLook): Plan {
-  if (appended.length === 0) return plan
-  const keep = appended.map((der): KeptFile => ({
+  // What the plan takes away is ours, though its source is gone already.
+  const going = new Set(plan.steps.flatMap((step) => (step.do === 'refresh' ? step.gone : [])))
+  const theirs = appended.filter((der) => !going.has(fingerprintOf(der)))
+  if (theirs.length === 0) return plan
+  const keep = theirs.map((der): KeptFile => ({
     path: posix.join(store.anchors, `kept-${fingerprintOf(der).slice(0, 16).toLowerCase()}.crt`),
     mode: 0o644,
     bytes: Buffer.from(encodePem(der)).toString('base64'),

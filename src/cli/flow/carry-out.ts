@@ -27,7 +27,7 @@ export async function carryOut<T>(
 ): Promise<{ readonly plan: Plan; readonly proof: T }> {
   const { machine, state, options, services } = site
   const { signal } = services.io
-  await askChanges(site, agreed.items, work.consent)
+  await askChanges(site, agreed.items, work.consent, agreed.findings)
   return state.locked(options.timeoutMs, signal, async () => {
     await recover(machine, state)
     await site.holds?.()

@@ -1,5 +1,5 @@
 import { TrustError, errorText } from '../../errors.ts'
-import type { ChainLink } from '../../judge/index.ts'
+import type { ChainLink, Finding } from '../../judge/index.ts'
 import { colons, day, nameOf } from '../../x509/words.ts'
 import type { Plan, PlanItem } from '../../change/index.ts'
 import { printable } from '../../report/printable.ts'
@@ -156,6 +156,7 @@ export async function askChanges(
   context: Site,
   items: readonly PlanItem[],
   offTerminal: Consent,
+  findings: readonly Finding[] = [],
 ): Promise<void> {
   const { options, services } = context
   if (options.yes || items.length === 0) return
@@ -165,13 +166,14 @@ export async function askChanges(
     const shown = items.map(
       (item) => `  ${signs[item.action]} ${printable(item.target)}    ${printable(item.reason)}\n`,
     )
-    services.io.stderr.write(`\n${shown.join('')}  nothing else is touched\n\n`)
+    const said = findings.map(({ message }) => `  ${printable(message)}\n`)
+    services.io.stderr.write(`\n${said.join('')}${shown.join('')}  nothing else is touched\n\n`)
     if (await services.prompts.confirm('Go ahead?')) return
     throw new TrustError('consent-missing', 'not agreed to; nothing was changed')
   }
   if (offTerminal === 'identity-is-enough') return
   throw new TrustError('consent-missing', 'there is no terminal to ask for consent; nothing was changed', {
-    seen: items.map(inWords).join('\n'),
+    seen: [...items.map(inWords), ...findings.map(({ message }) => message)].join('\n'),
     fix: againLine(context, '--yes'),
   })
 }
@@ -192,9 +194,6 @@ export function sameAsAgreed(shown: ReadonlySet<string>, now: Plan): void {
   throw new TrustError(
     'consent-missing',
     'the machine was changed by somebody meanwhile; nothing was changed',
-    {
-      seen: more.join(', '),
-      fix: 'run it again',
-    },
+    { seen: more.join(', '), fix: 'run it again' },
   )
 }

@@ -29,7 +29,7 @@ export interface Result {
   readonly plan?: readonly PlanItem[]
   readonly changes?: readonly Change[]
   readonly login?: LoginDocument
-  /** Of a run without a look; with one, the judgement has them. */
+  /** Of the plan, or of a run without a look; what was seen is in the judgement. */
   readonly findings?: readonly Finding[]
   readonly error?: TrustError
   /** The line that restarts an engine which goes on with the OS store as it was. */
@@ -39,7 +39,8 @@ export interface Result {
 export function viewOf(context: Site, seen: Judged, result: Result): RegistryView {
   const { judgement, target, evidence } = seen
   const probe = probeDocument(evidence.observation, judgement, context.options.jsonPem)
-  const document = documentOf(context, target.registry, result, { probe, ...judgement })
+  const findings = [...judgement.findings, ...(result.findings ?? [])]
+  const document = documentOf(context, target.registry, result, { probe, ...judgement, findings })
   const view = { path: judgement.path, at: evidence.at }
   const { takenFrom } = target
   return {

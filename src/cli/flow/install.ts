@@ -7,6 +7,7 @@ import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
+import { widerLine } from './escalate.ts'
 import { filesFor, servedOf } from './files.ts'
 import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
@@ -39,14 +40,15 @@ export async function install(
   const password = attempt.kind === 'proven' ? attempt.password : undefined
   const plan = await planFor(context, seen, approved)
   const { identity } = approved
+  const { findings = [] } = plan
   if (options.dryRun) {
     const exitCode = options.check && !isEmpty(plan) ? 3 : 0
-    return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items })
+    return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items, findings })
   }
   const { registry } = seen.target
   const keeper = keeperFor(context, registry, password ?? '')
   const handOn = async (): Promise<RegistryView> => {
-    await askChanges(context, plan.items, consentFor(plan))
+    await askChanges(context, plan.items, consentFor(plan), findings)
     const order = trustOrder(context, seen.target, seen.evidence.engines, approved, plan, recorded, password)
     const view = viewOf(context, seen, { exitCode: 0, verified: false })
     const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
@@ -85,10 +87,13 @@ export async function install(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
+    // Said before it was done, and true of what is there now; a damaged bundle is whole again.
+    findings: findings.filter(({ code }) => code !== 'bundle-damaged'),
     restart: stale ? await restartLine(context) : undefined,
     ...(error ? { error } : {}),
   })
-  return withLogin(view, proof.login ?? report)
+  const wider = widerLine(context, proof.seen, approved)
+  return withLogin({ ...view, ...(wider === undefined ? {} : { wider }) }, proof.login ?? report)
 }
 
 /** A login that was kept just before the change failed does not stay. */

@@ -3,6 +3,7 @@ import { isBroken, isServed, type EngineEvidence } from '../../judge/index.ts'
 import { wantsClient } from './client.ts'
 import type { Context } from './context.ts'
 import type { Keeper } from './credentials.ts'
+import { otherScopeLine } from './escalate.ts'
 import { login, type Attempt } from './login.ts'
 import { loginFailed, type LoginReport } from './login-report.ts'
 import { judgeAgain, type Case } from './observe.ts'
@@ -38,24 +39,27 @@ export async function prove(
   return { seen, ...(done ? { login: done } : {}) }
 }
 
-function unproven(
-  { options }: Context,
-  { target }: Case,
-  { survey, answer, trust }: EngineEvidence,
-): TrustError {
+function unproven(context: Context, { target }: Case, { survey, answer, trust }: EngineEvidence): TrustError {
   const { fatal } = trust
-  const does = answer?.outcome === 'refused' ? 'still refuses' : 'does not reach'
+  const refuses = fatal === undefined && answer?.outcome === 'refused'
+  const does = refuses ? 'still refuses' : 'does not reach'
   return new TrustError(
     'change-failed',
     `${survey.name} ${fatal ? 'could no longer read its files for' : does} the registry; everything was rolled back`,
     {
       seen: fatal?.message ?? answer?.message ?? 'it did not answer',
-      fix:
-        options.scope === 'system'
-          ? `trust-registry ${target.registry}      # by its own directory, without the OS store`
-          : `trust-registry diagnose ${target.registry}`,
+      fix: refuses ? escalation(context) : `trust-registry diagnose ${target.registry}`,
     },
   )
+}
+
+/** What does not read the one place may read the other. */
+function escalation(context: Context): string {
+  const why =
+    context.options.scope === 'system'
+      ? 'by its own directory, without the OS store'
+      : 'by the OS store, for what does not read its directory: every program trusts it then'
+  return `${otherScopeLine(context)}      # ${why}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   planInstall,
+  planPrune,
   wantedFiles,
   withStore,
   type Approved,
@@ -16,9 +17,11 @@ import { fingerprintOf as fingerprint } from '../../stores/census.ts'
 import { keeping } from './appended.ts'
 import { againLine } from './consent.ts'
 import type { Context } from './context.ts'
+import { otherScopeLine } from './escalate.ts'
 import type { Case } from './observe.ts'
 import { dockerRestart } from './restarts.ts'
 import { settledLook } from './settled.ts'
+import { damageNote, storeFindings } from './store-findings.ts'
 
 /**
  * Scope system: the CAs that anchor this chain become sources of the OS store, its bundle is made anew, and the
@@ -37,7 +40,7 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
     ),
   )
   const install = approved.install.filter(({ sha256 }) => chain.has(sha256))
-  refuseOverridden(seen, install)
+  refuseOverridden(context, seen, install)
   return planStore(context, store, seen.target.registry, {
     ...{ approved, install, engines: seen.evidence.engines },
     isRooted: ({ held }) => path.some(({ certificate }) => held.has(certificate.sha256)),
@@ -71,7 +74,7 @@ async function planStore(
 ): Promise<Plan> {
   for (const certificate of install) {
     const why = store.drops(certificate)
-    if (why !== undefined) throw wouldDrop(certificate, store.bundle, why, registry)
+    if (why !== undefined) throw wouldDrop(context, certificate, store.bundle, why)
   }
   const look = await settledLook(context, store)
   const rooted = install.some((certificate) => isSelfSigned(certificate))
@@ -82,12 +85,20 @@ async function planStore(
     .map((file) => ({ ...file, store: store.name, reason: 'for every program that reads the OS store' }))
     // What the system has from elsewhere is not ours.
     .filter((file) => ours.has(file.path) || !look.held.has(file.certificate ?? ''))
-  const plan = await planInstall(context, registry, approved, wanted)
+  const { options } = context
+  const installed = await planInstall(context, registry, approved, wanted)
+  const plan = options.prune ? await planPrune(context, installed, registry, true) : installed
+  const removed = new Set(plan.changes.flatMap(({ path, state }) => (state === 'removed' ? [path] : [])))
+  const gone = records.files.flatMap(({ path, certificate, store: from }) =>
+    from === store.name && certificate !== undefined && removed.has(path) ? [certificate] : [],
+  )
   const there = wanted.flatMap(({ certificate = '' }) => (look.held.has(certificate) ? [] : [certificate]))
-  const restarts = await restartsFor(context, engines)
-  const bracketed = withStore(plan, { store: store.name, there, gone: [] }, restarts)
-  if (there.length === 0 || look.appended.length === 0) return bracketed
-  if (!context.options.keepAppended) throw handEdited(context, look)
+  const restarts = await restartsFor(context, engines, gone.length > 0)
+  const turn = { store: store.name, there, gone, ...damageNote(look) }
+  const findings = storeFindings({ look, install, offered: [...approved.install, ...context.given] })
+  const bracketed = { ...withStore(plan, turn, restarts), findings }
+  if (there.length + gone.length === 0 || look.appended.length === 0) return bracketed
+  if (!options.keepAppended) throw handEdited(context, look)
   return keeping(bracketed, look)
 }
 
@@ -95,6 +106,8 @@ async function planStore(
 async function restartsFor(
   context: Context,
   engines: readonly EngineEvidence[],
+  /** Whether the OS store loses something: what docker has read it forgets only so. */
+  loses: boolean,
 ): Promise<readonly Restart[]> {
   const { options } = context
   const docker = engines.find(({ survey }) => survey.name === 'docker')
@@ -102,7 +115,7 @@ async function restartsFor(
   // A user who may not ask agrees to what root may find; root does no more than that.
   if (docker.survey.state !== 'running' && docker.survey.state !== 'unreachable') return []
   // It trusts the registry already, by its own directory: nothing has to stop for that.
-  if (options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
+  if (!loses && options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
   return dockerRestart(context)
 }
 
@@ -119,7 +132,7 @@ function handEdited(context: Context, { store, appended }: StoreLook): TrustErro
 }
 
 /** A daemon whose environment names another file and another folder would refuse as before, whatever is in the OS store. */
-function refuseOverridden(seen: Case, install: readonly Certificate[]): void {
+function refuseOverridden(context: Context, seen: Case, install: readonly Certificate[]): void {
   const docker = seen.evidence.engines.find(({ survey }) => survey.name === 'docker')
   const { SSL_CERT_FILE, SSL_CERT_DIR } = docker?.survey.environment ?? {}
   if (!docker?.required || docker.answer?.outcome === 'accepted') return
@@ -131,7 +144,7 @@ function refuseOverridden(seen: Case, install: readonly Certificate[]): void {
     `docker was started with SSL_CERT_FILE=${SSL_CERT_FILE} SSL_CERT_DIR=${SSL_CERT_DIR} and reads nothing of the OS store; nothing was changed`,
     {
       finding: 'store-overridden',
-      fix: `trust-registry ${seen.target.registry}      # by its own directory, without --scope system`,
+      fix: `${otherScopeLine(context)}      # by its own directory, without --scope system`,
     },
   )
 }
@@ -141,17 +154,20 @@ function rootless(registry: string): TrustError {
   return new TrustError(
     'not-possible',
     'an intermediate alone is no anchor of an OS store: its root is neither there nor given; nothing was changed',
-    { fix: `trust-registry ${registry} --scope system --ca FILE      # with the root in it` },
+    {
+      finding: 'intermediate-as-anchor',
+      fix: `trust-registry ${registry} --scope system --ca FILE      # with the root in it`,
+    },
   )
 }
 
-function wouldDrop(certificate: Certificate, bundle: string, why: string, registry: string): TrustError {
+function wouldDrop(context: Context, certificate: Certificate, bundle: string, why: string): TrustError {
   return new TrustError(
     'not-possible',
     `${nameOf(certificate)} would not get into ${bundle}: ${why}; nothing was changed`,
     {
       finding: 'store-would-drop',
-      fix: `trust-registry ${registry}      # without --scope system: the engines take it for this registry`,
+      fix: `${otherScopeLine(context)}      # without --scope system: the engines take it for this registry`,
     },
   )
 }

@@ -1,0 +1,28 @@
+import type { Approved } from '../../change/index.ts'
+import { againLine } from './consent.ts'
+import type { Context } from './context.ts'
+import type { Case } from './observe.ts'
+
+/** The same job in the other scope, to paste: what refuses after the one may be served by the other. */
+export function otherScopeLine({ options }: Pick<Context, 'options'>): string {
+  const { restart } = options
+  const inRegistry = {
+    ...options,
+    scope: 'registry',
+    keepAppended: false,
+    restart: restart === 'always' ? 'auto' : restart,
+  } as const
+  const inSystem = { ...options, scope: 'system' } as const
+  return againLine({ options: options.scope === 'system' ? inRegistry : inSystem })
+}
+
+/**
+ * After scope registry the programs that read the OS store alone (curl, the command lines of Docker and of others)
+ * still refuse: the line for those who need them. Not for a certificate that is no CA, which few stores take.
+ */
+export function widerLine(context: Context, seen: Case, { anchor }: Approved): string | undefined {
+  const { machine, options } = context
+  const real = machine.kind === 'local' || machine.kind === 'ssh'
+  const lacks = seen.judgement.consumers.some(({ name, state }) => name === 'system' && state === 'refused')
+  return real && options.scope === 'registry' && lacks && anchor.isCA ? otherScopeLine(context) : undefined
+}
