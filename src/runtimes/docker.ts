@@ -38,6 +38,7 @@ const MAX_STRAYS = 8
 /** Docker Engine on the machine itself, its classic loader: `docker login`, `/distribution`, classic pulls. */
 export class DockerEngine implements Engine {
   readonly name = 'docker'
+  readonly listens = true
   readonly #socket: string
   #surveying: Promise<EngineSurvey> | undefined
   /** As the last survey found it. */

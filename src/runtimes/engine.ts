@@ -135,6 +135,8 @@ export interface Engine {
   readonly runtime?: string
   /** Asking it leaves traces: it is asked only to prove a change. */
   readonly proofOnly?: true
+  /** It is asked on a socket, which costs nothing where nobody listens: the survey need not be waited for. */
+  readonly listens?: true
   survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey>
   /** Where the CA of a registry goes: the first is the one that the typed name reads. */
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]>

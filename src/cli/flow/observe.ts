@@ -1,5 +1,4 @@
 import { sha256 } from '../../change/digest.ts'
-import { unlessInterrupted } from '../../change/interrupt.ts'
 import { judge, type EngineEvidence, type Evidence, type Judgement } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
 import { climb } from '../../registry/aia.ts'
@@ -7,11 +6,11 @@ import type { AiaFetch, Observation } from '../../registry/observation.ts'
 import { probe, type Beside } from '../../registry/probe.ts'
 import { pinned } from '../../registry/reach.ts'
 import type { Target } from '../../registry/reference.ts'
-import type { Engine, EngineAnswer, EngineSurvey } from '../../runtimes/engine.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
+import { askEngines, askListeners } from './ask.ts'
 import type { Context } from './context.ts'
 import { gate } from './gate.ts'
-import { isRequired, surveyMachine, type Survey, type Surveying } from './survey.ts'
+import { surveyMachine, type Survey, type Surveying } from './survey.ts'
 import { asTheEngine, limitsBy, limitsOf } from './reach.ts'
 import type { Limits } from '../../registry/connect.ts'
 
@@ -63,7 +62,8 @@ export async function observe(context: Context, survey: Surveying, target: Targe
   }
   const ask = async (): Promise<EngineEvidence[]> => {
     await dialled.passed
-    return askEngines(context, await survey(), target, reached.passed)
+    const early = askListeners(context, target)
+    return askEngines(context, await survey(), target, reached.passed, early)
   }
   const [observation, engines] = await Promise.all([look(), ask()])
   return caseOf(context, await survey(), observation, engines)
@@ -141,41 +141,6 @@ function told({ options }: Context, { target, proxy }: Observation): Pick<Eviden
       ...(pinned(target, options.pins).length > 0 ? { address: true } : {}),
     },
   }
-}
-
-/**
- * A program without a daemon is not started for a registry that does not even connect: dozens would wait with us.
- * Who would keep a trace of the question is asked only to prove a change.
- */
-function askEngines(
-  context: Context,
-  survey: Survey,
-  target: Target,
-  reached: Promise<boolean> | 'proof',
-): Promise<EngineEvidence[]> {
-  const { machine, options } = context
-  const ask = async (engine: Engine, { kind, state }: EngineSurvey): Promise<EngineAnswer | undefined> => {
-    if (state !== 'running' || (engine.proofOnly === true && reached !== 'proof')) return undefined
-    if (kind === 'program' && (await reached) === false) return undefined
-    const answer = engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
-    return unlessInterrupted(context.services.io.signal, answer)
-  }
-  return Promise.all(
-    survey.engines.map(async ({ engine, survey: found, store }) => {
-      const [trust, answer] = await Promise.all([
-        engine.readTrust(machine, target, found),
-        ask(engine, found),
-      ])
-      return {
-        survey: found,
-        trust,
-        store: store.pool,
-        storeChangedMs: store.changedMs,
-        required: isRequired(found, options.runtimes),
-        ...(answer ? { answer } : {}),
-      }
-    }),
-  )
 }
 
 /** Fetches the issuers that were not sent, unless they are known. */
