@@ -9,6 +9,7 @@ import { codes, credentials, daemonMessage, dockerLogin, users, watched, withLab
 
 const registry = 'reg.corp:5000'
 const binary = '/usr/local/bin/trust-registry'
+const toAlice = ['setpriv', '--reuid=1001', '--regid=1001', '--init-groups'] as const
 
 describe('the single executable, on a host without Node', function () {
   const scene = withLab(this)
@@ -32,12 +33,16 @@ describe('the single executable, on a host without Node', function () {
   })
 
   /** The host's own Node steps aside meanwhile: the lab needs it for its snapshots. */
-  async function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  async function run(
+    args: readonly string[],
+    options: RunOptions = {},
+    as: readonly string[] = [],
+  ): Promise<RunResult> {
     const aside = `node=$1; shift
       mv "$node" "$node.aside"; trap 'mv "$node.aside" "$node"' EXIT
       if command -v node nodejs; then exit 99; fi
       "$@"`
-    return host.run(['sh', '-c', aside, 'run', process.execPath, binary, ...args], options)
+    return host.run(['sh', '-c', aside, 'run', process.execPath, ...as, binary, ...args], options)
   }
 
   async function json(args: readonly string[], options: RunOptions = {}) {
@@ -83,6 +88,24 @@ describe('the single executable, on a host without Node', function () {
     assert.equal(undone.code, 0, undone.stdout)
     assert.deepEqual(await host.snapshot(watched), before)
     assert.equal(daemonMessage(await dockerLogin(host, registry)), daemonMessage(refused))
+  })
+
+  it('crosses to root through sudo as the file that it is, and back', async () => {
+    assert.equal((await host.run(['useradd', '--create-home', '--uid', '1001', 'alice'])).code, 0)
+    await host.write('/home/alice/ca.pem', root.pem)
+    // Nothing else may be run: had it taken itself for a script, sudo would refuse.
+    await host.write('/etc/sudoers.d/alice', `alice ALL=(root) NOPASSWD: ${binary} __apply\n`, 0o440)
+    const before = await host.snapshot(watched)
+    const env = { HOME: '/home/alice', USER: 'alice' }
+    const trusted = await run([registry, '--ca', '/home/alice/ca.pem', '--json'], { env }, toAlice)
+    assert.equal(trusted.code, 0, trusted.stdout + trusted.stderr)
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+    await host.run(['docker', 'logout', registry])
+    const owner = await host.run(['stat', '-c', '%U', `/etc/docker/certs.d/${registry}`])
+    assert.equal(owner.stdout, 'root\n')
+    const undone = await run(['undo', registry, '--yes'], { env }, toAlice)
+    assert.equal(undone.code, 0, undone.stdout + undone.stderr)
+    assert.deepEqual(await host.snapshot(watched), before)
   })
 
   it('tells the whole story by itself', async () => {

@@ -74,8 +74,8 @@ describe('many registries in one run', function () {
     const [dead, slow] = [of('dead.corp'), of('slow.corp')]
     assert.ok(dead && slow)
     assert.deepEqual([codes(dead), dead.exitCode], [['timeout'], 7])
-    // Two addresses share one timeout.
-    assert.match(dead.findings[0]?.message ?? '', /within (?:2|1\.9\d*) s/)
+    // Two addresses share one timeout, of which a busy machine's look-up of the name has taken its part.
+    assert.match(dead.findings[0]?.message ?? '', /within (?:2|[01](?:\.\d+)?) s/)
     assert.deepEqual([codes(slow), slow.exitCode], [['timeout'], 7])
     for (const name of names) {
       const seen = of(`${name}:`)
