@@ -1,4 +1,5 @@
 import type { Failure, Observation } from '../registry/observation.ts'
+import { clientWanted } from './client.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
 
@@ -91,11 +92,7 @@ export function networkFindings(observation: Observation, told: Evidence['told']
     case 'tls-handshake-failed':
       return finding('registry', `the TLS handshake with ${at} failed: ${failure.detail}`)
     case 'client-certificate-required':
-      return finding(
-        'machine',
-        `the registry wants a client certificate (${failure.detail})`,
-        `trust-registry ${target.registry} --client-cert CERT.pem --client-key KEY.pem      # or --client-p12 FILE: from the owner of the registry`,
-      )
+      return [clientWanted(observation, failure.detail)]
     case 'not-a-registry':
       return finding('registry', `${at} does not answer like a registry: ${failure.detail}`)
   }

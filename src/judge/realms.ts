@@ -17,6 +17,15 @@ interface Eye {
 }
 
 /**
+ * Who goes by the OS store alone, whatever the registry's own directory says: builds, whose client fetches the tokens,
+ * and pulls into containerd's store, where dockerd does so with Go's plain client (seen on 26.1.5 and 28.5.2).
+ */
+const BY_STORE: Readonly<Record<string, string>> = {
+  'docker-containerd': "pulls into containerd's image store",
+  'docker-build': 'docker build and buildx',
+}
+
+/**
  * The token services by every consumer that will fetch tokens there. An engine verifies them with what it trusts for
  * the registry that names them (moby registry.go, containers/image, containerd's hosts.go: one client for both);
  * builds have the client fetch them, buildx or the docker program, which reads the OS store alone (buildx build.go).
@@ -43,10 +52,10 @@ function eyesOn(evidence: Evidence, engines: readonly EngineVerdict[], look: Rea
   const own = look.target.host === host && look.target.port === port
   return evidence.engines.flatMap(({ survey, required }, index) => {
     const verdict = engines[index]
-    const builds = survey.name === 'docker-build'
+    const byStore = survey.name in BY_STORE
     // Its own chain is a matter of its own; who does not check the registry does not check this either.
-    if (!verdict || verdict.unchecked || (own && !builds)) return []
-    const roots = builds ? store : verdict.pool
+    if (!verdict || verdict.unchecked || (own && !byStore)) return []
+    const roots = byStore ? store : verdict.pool
     const go = survey.go === undefined ? {} : { go: survey.go }
     const answer = verifySent(look.sent, { host: look.target.host, at, roots, ...go })
     return [{ name: survey.name, required, complaint: answer.ok ? undefined : answer.message }]
@@ -65,7 +74,7 @@ function verdictOf(evidence: Evidence, look: RealmLook, eyes: readonly Eye[]): R
     candidates,
     ...(presented ? { presented } : {}),
     refusedBy: eyes
-      .filter(({ required, complaint }) => required && complaint !== undefined)
+      .filter(({ name, required, complaint }) => required && complaint !== undefined && !(name in BY_STORE))
       .map(({ name }) => name),
   }
 }
@@ -85,18 +94,22 @@ function findingsOf(
   const refusing = eyes.filter(({ complaint }) => complaint !== undefined)
   const complaint = refusing[0]?.complaint
   if (complaint === undefined) return []
-  const engines = refusing.filter(({ name }) => name !== 'docker-build')
+  const engines = refusing.filter(({ name }) => !(name in BY_STORE))
+  const byStore = Object.keys(BY_STORE).filter((name) => refusing.some((eye) => eye.name === name))
+  const jobs = byStore.map((name) => BY_STORE[name]).join(', ')
   const again = `trust-registry ${shellWord(registry)}`
   if (engines.length === 0) {
-    const message = `docker build and buildx fetch tokens from ${authority} by themselves, and the OS store, all that they go by, does not vouch for it: ${complaint}; logins and pulls are not concerned`
-    return [
-      { ...base, message, fix: `${again} --ca TOKEN-CA.pem --scope system      # where builds pull from it` },
-    ]
+    const spared = byStore.includes('docker-containerd') ? 'logins are' : 'logins and pulls are'
+    const message = `${jobs} fetch tokens from ${authority} by themselves, and the OS store, all that they go by, does not vouch for it: ${complaint}; ${spared} not concerned`
+    const comment = byStore.includes('docker-containerd')
+      ? 'and restart Docker: it reads that store once'
+      : 'where builds pull from it'
+    return [{ ...base, message, fix: `${again} --ca TOKEN-CA.pem --scope system      # ${comment}` }]
   }
   const names = engines.map(({ name }) => name).join(', ')
   const builds =
-    refusing.length > engines.length
-      ? '; docker build and buildx, which fetch tokens by themselves and go by the OS store alone, refuse it as well'
+    byStore.length > 0
+      ? `; ${jobs}, which fetch tokens by themselves and go by the OS store alone, refuse it as well`
       : ''
   const pin =
     presented === undefined

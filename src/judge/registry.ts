@@ -1,6 +1,8 @@
+import { wantsClientCertificate } from '../registry/certificate-request.ts'
 import type { Observation, Ping } from '../registry/observation.ts'
 import { comeBack, statusTexts } from '../registry/status.ts'
 import { challengeFindings, hasNoRealm, isChallenge } from './challenges.ts'
+import { clientWanted } from './client.ts'
 import type { Finding } from './judgement.ts'
 
 const MAX_SKEW_SECONDS = 300
@@ -9,7 +11,9 @@ const MAX_SKEW_SECONDS = 300
 export function registryFindings(observation: Observation): readonly Finding[] {
   const { ping } = observation
   if (!ping) return skew(observation)
-  return [...notARegistry(ping, observation.target.registry), ...skew(observation)]
+  if (wantsClientCertificate(undefined, ping))
+    return [clientWanted(observation, 'nginx: No required SSL certificate was sent'), ...skew(observation)]
+  return [...notARegistry(ping), ...skew(observation)]
 }
 
 /**
@@ -27,25 +31,11 @@ export function loginFailure(
   return `login attempt to ${url} failed with status: ${ping?.status ?? ''} ${text}`
 }
 
-function notARegistry(ping: Ping, registry: string): readonly Finding[] {
+function notARegistry(ping: Ping): readonly Finding[] {
   const error = (code: Finding['code'], message: string, fix?: string): readonly Finding[] => [
     { code, severity: 'error', owner: 'registry', message, ...(fix === undefined ? {} : { fix }) },
   ]
   const html = /html/i.test(ping.contentType ?? '') || /^\s*<(?:!doctype|html)/i.test(ping.bodyStart)
-  if (
-    ping.status === 400 &&
-    /No required SSL certificate was sent|SSL certificate error/.test(ping.bodyStart)
-  ) {
-    return [
-      {
-        code: 'client-certificate-required',
-        severity: 'error',
-        owner: 'machine',
-        message: 'the registry wants a client certificate (nginx: No required SSL certificate was sent)',
-        fix: `trust-registry ${registry} --client-cert CERT.pem --client-key KEY.pem      # or --client-p12 FILE: from the owner of the registry`,
-      },
-    ]
-  }
   const wait = ping.retryAfter === undefined ? '' : `, come back after ${comeBack(ping.retryAfter)}`
   if (ping.status === 429 || (ping.status === 503 && ping.retryAfter !== undefined)) {
     const message = `HTTP ${ping.status} at /v2/${wait}`

@@ -94,5 +94,7 @@ export interface Observation {
   readonly unnamed?: readonly Buffer[]
   /** The token services behind the challenges. */
   readonly realms?: readonly RealmLook[]
+  /** DER names of the CAs whose client certificates the server takes, where it wants one; empty: it names none. */
+  readonly clientCas?: readonly Buffer[]
   readonly failure?: Failure
 }

@@ -1,6 +1,8 @@
 import { errorCode, errorText } from '../errors.ts'
+import { wantsClientCertificate } from './certificate-request.ts'
+import { lookClientCas } from './client-cas.ts'
 import { openTls, resolve, type Limits } from './connect.ts'
-import type { AiaFetch, Failure, Observation } from './observation.ts'
+import type { AiaFetch, Failure, Observation, Ping } from './observation.ts'
 import { openFirst, type Told } from './open.ts'
 import { lookElsewhere } from './other-addresses.ts'
 import { ping, speaksV1 } from './ping.ts'
@@ -23,7 +25,8 @@ export interface Beside extends Told {
  *   3. `GET /v2/` on the same connection, with the server's clock, and beside it the missing issuers and the chains of
  *      the name's other addresses; where the chain is in doubt, also the one without a server name;
  *   4. a handshake with each token service that the challenges name;
- *   5. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation.
+ *   5. where `/v2/` is unknown, `GET /v1/_ping`, to name a registry of the first generation; where a client certificate is
+ *      wanted, whose.
  * Never throws for what the network does: that is what an Observation is for.
  */
 export async function probe(target: Target, limits: Limits, beside: Beside = {}): Promise<Observation> {
@@ -40,8 +43,17 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
   const issuersOf = (sent: readonly Buffer[]): Promise<readonly AiaFetch[]> =>
     sent.length > 0 && beside.issuers ? beside.issuers(sent, addresses) : Promise.resolve([])
   const opened = await openFirst(target, addresses, limits, beside)
+  const clientCas = async (address: string | undefined, failure?: Failure, answer?: Ping) => {
+    if (address === undefined || !wantsClientCertificate(failure, answer)) return {}
+    const found = await lookClientCas(target, address, limits)
+    return found === undefined ? {} : { clientCas: found }
+  }
   if ('failure' in opened) {
-    return { ...blank, addresses, ...opened, fetched: await issuersOf(opened.sent ?? []) }
+    const [fetched, asked] = await Promise.all([
+      issuersOf(opened.sent ?? []),
+      clientCas(opened.address, opened.failure),
+    ])
+    return { ...blank, addresses, ...opened, ...asked, fetched }
   }
   const { connection } = opened
   const { address, tlsVersion, sent } = connection
@@ -72,6 +84,7 @@ export async function probe(target: Target, limits: Limits, beside: Beside = {})
     ...(unnamed === undefined ? {} : { unnamed }),
     ...(realms.length === 0 ? {} : { realms }),
     ...(answer.date === undefined ? {} : { clockSkewSeconds: skewSeconds(answer.date, answer.midpoint) }),
+    ...(await clientCas(address, failure, answer.ping)),
     ...(failure ? { failure } : {}),
   }
 }

@@ -15,7 +15,10 @@ const REACHED =
 export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
   // The registry answered and sent the client on to its token service: what failed there is not its chain.
   if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
-  const said = message.replace(JOB, '').replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
+  const told = message.replace(JOB, '')
+  // containerd's own words for the same (core/remotes/docker: authorizer.go, resolver.go).
+  if (/^(?:failed to authorize|error from registry): /.test(told)) return 'accepted'
+  const said = told.replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
   if (TLS_TROUBLE.test(said)) return 'refused'
   if (NOT_REACHED.test(said)) return 'unclear'
   if (status === 200 || REACHED.test(said)) return 'accepted'

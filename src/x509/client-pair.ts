@@ -10,7 +10,9 @@ import { day } from './words.ts'
 /** A client certificate with its key, as mutual TLS wants them: checked to belong together. */
 export interface ClientPair {
   readonly leaf: Certificate
-  /** The leaf, then its issuers as far as they were given: PEM. */
+  /** The leaf, then its issuers as far as they were given. */
+  readonly chain: readonly Certificate[]
+  /** The chain in PEM. */
   readonly certificatePem: string
   /** PKCS#8, without a password: engines ask for none. */
   readonly keyPem: string
@@ -66,6 +68,7 @@ function pairOf(ders: readonly Buffer[], keys: readonly KeyObject[]): ClientPair
     const chain = [leaf, ...issuersOf(leaf, certificates)]
     return {
       leaf,
+      chain,
       certificatePem: chain.map(({ raw }) => encodePem(raw)).join(''),
       keyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
     }

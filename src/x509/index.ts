@@ -1,5 +1,5 @@
 export { goAtLeast, newestGo, parseGoVersion, tlsVerifyPrefix, type GoVersion } from './go-version.ts'
-export type { Name } from './name.ts'
+export { parseName, type Name } from './name.ts'
 export type { PublicKey } from './public-key.ts'
 export type { AlternativeName } from './alternative-names.ts'
 export { CertificateParseError } from './parse-error.ts'

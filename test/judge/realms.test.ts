@@ -50,6 +50,19 @@ describe('judge: token services', () => {
     assert.deepEqual(faults(verdict({ ...same, survey: {} })), [], 'its chain is judged already')
   })
 
+  it('pulls into containerd’s store go by it as well: nothing beside the registry’s own CA would help them', () => {
+    const pulls = { name: 'docker-containerd', loader: 'containerd', containerdStore: true } as const
+    const seen = { ...scene, trusted: [root, other], survey: pulls }
+    const { message, fix = '' } = only(verdict(seen), 'realm-untrusted')
+    assert.match(
+      message,
+      /^pulls into containerd's image store fetch tokens from auth\.corp .*; logins are not/,
+    )
+    assert.match(fix, /--ca TOKEN-CA\.pem --scope system {6}# and restart Docker/)
+    assert.deepEqual(verdict(seen).realms[0]?.refusedBy, [], 'no file beside the registry’s would mend it')
+    assert.deepEqual(faults(verdict({ ...seen, store: [other] })), [])
+  })
+
   it('who does not check the registry does not check its token service', () => {
     const seen = verdict({ ...scene, survey: { insecureRegistries: [REGISTRY] } })
     assert.deepEqual(faults(seen).includes('realm-untrusted'), false)

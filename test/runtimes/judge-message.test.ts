@@ -4,6 +4,8 @@ import type { EngineAnswer } from '../../src/runtimes/engine.ts'
 
 const GET = 'Get "https://reg:5000/v2/": '
 const HEAD = 'Head "https://reg:5000/v2/trust-registry-probe/manifests/latest": '
+const PULL = 'failed to resolve reference "reg:5000/trust-registry-probe:x": '
+const DENIED = 'pull access denied, repository does not exist or may require authorization: '
 
 const messages: readonly (readonly [EngineAnswer['outcome'], number, string])[] = [
   ['refused', 500, `${GET}x509: certificate signed by unknown authority`],
@@ -45,6 +47,24 @@ const messages: readonly (readonly [EngineAnswer['outcome'], number, string])[] 
     "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
   ],
   ['accepted', 429, 'toomanyrequests: slow down'],
+  [
+    'accepted',
+    500,
+    `${PULL}failed to authorize: failed to fetch anonymous token: unexpected status from GET`,
+  ],
+  [
+    'accepted',
+    500,
+    `${PULL}failed to authorize: failed to fetch oauth token: Post "https://a/t": x509: unknown`,
+  ],
+  ['accepted', 401, 'error from registry: incorrect username or password'],
+  ['accepted', 404, `${DENIED}authorization failed: no basic auth credentials`],
+  ['accepted', 404, `${DENIED}server message: insufficient_scope: authorization failed`],
+  [
+    'refused',
+    500,
+    `${PULL}failed to do request: ${HEAD}x509: certificate is valid for failed to authorize: x`,
+  ],
   ['unclear', 500, `${GET}dial tcp 10.0.0.1:5000: connect: connection refused`],
   ['unclear', 500, `${GET}dial tcp: lookup reg on 10.0.0.2:53: no such host`],
   ['unclear', 500, `${GET}dial tcp 10.0.0.1:5000: i/o timeout`],

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { sha256 } from '../../change/digest.ts'
 import type { WantedFile } from '../../change/index.ts'
 import { errorCode, errorText, TrustError } from '../../errors.ts'
+import { caName } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { clientFault, readPair, type ClientPair } from '../../x509/index.ts'
@@ -94,6 +95,25 @@ export async function lacksClient(context: Context, { target, evidence }: Case):
   const wanted = (await Promise.all(engines.map((engine) => clientFiles(context, engine, target)))).flat()
   const there = await Promise.all(wanted.map(({ path }) => context.machine.read(path).catch(() => undefined)))
   return wanted.some(({ bytes }, index) => there[index]?.equals(bytes) !== true)
+}
+
+/**
+ * A client certificate that no CA of the server's list has issued is not even sent by Go (crypto/tls,
+ * CertificateRequestInfo.SupportsCertificate): nothing has to be tried to know that.
+ * @throws TrustError `change-failed`
+ */
+export function refuseUnlisted({ client }: Context, { target, evidence }: Case): void {
+  const { clientCas = [] } = evidence.observation
+  if (client === undefined || clientCas.length === 0) return
+  if (client.chain.some(({ rawIssuer }) => clientCas.some((name) => name.equals(rawIssuer)))) return
+  throw new TrustError(
+    'change-failed',
+    `engines would not show this client certificate: ${target.registry} takes those of other CAs only; nothing was changed`,
+    {
+      seen: `issued by ${client.leaf.issuer.text}\ntaken: ${clientCas.slice(0, 5).map(caName).join(', ')}`,
+      fix: 'ask the owner of the registry for a client certificate of one of these CAs',
+    },
+  )
 }
 
 /** nginx tells whom it does not know by a status, behind a handshake that went well. */

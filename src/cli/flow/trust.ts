@@ -5,7 +5,7 @@ import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import type { Certificate } from '../../x509/index.ts'
 import { exitOf } from '../exit.ts'
-import { lacksClient } from './client.ts'
+import { lacksClient, refuseUnlisted } from './client.ts'
 import type { Context } from './context.ts'
 import { orRefusal, outcomeOf, viewOf, type Result } from './document.ts'
 import { AT_ONCE, aheadOf } from './each.ts'
@@ -90,6 +90,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
       throw loginFailed(context, target.registry, tried.report)
     return tried
   }
+  refuseUnlisted(context, seen)
   const recorded = await recordOf(context.state, target.registry)
   const { given } = context
   const { judgement } = seen
