@@ -24,9 +24,13 @@ export async function agreesToCheck(context: Context, seen: Case, approved: Appr
 }
 
 async function strictEdits({ engines, machine }: Context, seen: Case): Promise<readonly SettingsEdit[]> {
+  // One who may not ask the daemon goes by the file: root will see whether the daemon does.
+  const unasked = new Set(
+    seen.evidence.engines.flatMap(({ survey }) => (survey.state === 'unreachable' ? [survey.name] : [])),
+  )
   const unchecked = new Set(
     seen.judgement.consumers.flatMap(({ name, required, state }) =>
-      required && state === 'unchecked' ? [name] : [],
+      required && (state === 'unchecked' || unasked.has(name)) ? [name] : [],
     ),
   )
   const found = await Promise.all(
