@@ -2,9 +2,11 @@ import { posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Lock, Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import { sha256 } from './digest.ts'
 import { failed } from './failure.ts'
 import type { Records } from './model.ts'
+import { makeWhole, refuseShared } from './state-directory.ts'
 import { isTemporary, place } from './place.ts'
 import { isJournal, isRecords } from './shape.ts'
 import type { Step } from './step.ts'
@@ -134,14 +136,14 @@ export class State {
       await sleep(50)
     }
     throw new TrustError('locked', 'another run of trust-registry is changing this machine', {
-      fix: `wait for it, or give it more time with --timeout; see who it is: lslocks --output PID,COMMAND,PATH | grep ${this.#path('lock')}`,
+      fix: `lslocks --output PID,COMMAND,PATH | grep -F ${shellWord(this.#path('lock'))}      # who it is; --timeout gives it more time`,
     })
   }
 
   async #tryLock(): Promise<Lock | undefined> {
     try {
-      await this.#ensureDirectory()
-      await this.#checkOwner()
+      await makeWhole(this.#machine, this.directory)
+      await refuseShared(this.#machine, this.directory)
       return await this.#machine.lock(this.#path('lock'))
     } catch (error) {
       throw error instanceof TrustError ? error : this.#unusable(error)
@@ -150,23 +152,6 @@ export class State {
 
   #path(name: string): string {
     return posix.join(this.directory, name)
-  }
-
-  async #ensureDirectory(): Promise<void> {
-    const missing: string[] = []
-    for (
-      let path = this.directory;
-      (await this.#machine.stat(path)) === undefined;
-      path = posix.dirname(path)
-    ) {
-      missing.unshift(path)
-    }
-    for (const path of missing) {
-      await this.#machine.makeDirectory(path, 0o755).catch((error: unknown) => {
-        // Two runs may make it at once.
-        if (errorCode(error) !== 'EEXIST') throw error
-      })
-    }
   }
 
   async #readJson(name: string): Promise<unknown> {
@@ -195,30 +180,11 @@ export class State {
     return failed(`${this.directory} cannot be used; nothing was changed`, error, this.directory)
   }
 
-  /** What root does is read from here: nobody else may have a hand in it. */
-  async #checkOwner(): Promise<void> {
-    if (this.#machine.platform === 'win32') return
-    const info = await this.#machine.stat(this.directory)
-    const { uid } = this.#machine.who()
-    if (info === undefined || (info.kind === 'directory' && info.uid === uid && (info.mode & 0o022) === 0))
-      return
-    throw new TrustError(
-      'policy',
-      `${this.directory} is not ours alone: what stands there could be somebody else's`,
-      {
-        seen: `${info.kind}, owner ${info.uid}, mode ${info.mode.toString(8)}`,
-        fix:
-          info.kind === 'directory'
-            ? `chown ${uid} ${this.directory}; chmod go-w ${this.directory}`
-            : `ls -ld ${this.directory}      # and move it away, or name another directory with --state-dir`,
-      },
-    )
-  }
-
   #damaged(name: string, why: string): TrustError {
     const path = this.#path(name)
     return new TrustError('state-damaged', `${path} cannot be read: ${why}`, {
-      fix: `look at it; what it lists is what was changed. To start afresh: mv ${path} ${path}.damaged`,
+      fix: `cat ${shellWord(path)}      # what it lists is what was changed
+mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}      # to start afresh`,
     })
   }
 }
