@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { repository, type Host } from '../../fixtures/lab/host.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { sampled } from './descendants.ts'
 import { program } from './pty.ts'
 import { withLab } from './scene.ts'
 
@@ -29,13 +30,16 @@ describe('the password as a canary', function () {
   /** Every program that is started, with its arguments and its environment, by the kernel's word. */
   async function traced(host: Host, command: readonly string[], code: number, input = secret): Promise<void> {
     const strace = ['strace', '-f', '-qq', '-v', '-s', '100000', '-e', 'trace=execve', '-o', '/tmp/trace']
-    const run = await host.run([...strace, ...command], { input, timeout: 60_000 })
+    const running = host.run([...strace, ...command], { input, timeout: 60_000 })
+    const { value: run, seen } = await sampled(running)
     assert.equal(run.code, code, run.stdout + run.stderr)
     assertSilent(run.stdout, 'stdout')
     assertSilent(run.stderr, 'stderr')
     const started = await host.read('/tmp/trace')
     assert.match(started, /execve\("/)
     assertSilent(started, 'an argument or a variable of a program')
+    assert.ok(seen.includes('bin/run.js'), 'the samples of /proc saw the program')
+    assertSilent(seen, 'a process in /proc')
     const left = await host.run([
       'grep',
       '-rlF',
@@ -76,5 +80,13 @@ describe('the password as a canary', function () {
     const hers = [registry, '--ca', '/home/alice/ca.pem', '-u', 'ci', '--password-stdin', '-v']
     await traced(host, [...asAlice, ...product, ...hers], 0)
     assert.match(await host.read('/tmp/trace'), /"sudo", "-n", "--"/)
+  })
+
+  it('would be seen in /proc', async () => {
+    const host = await scene.lab.host('control', { hosts, docker: false })
+    const { seen } = await sampled(host.run(['sh', '-c', 'sleep 1', 'sh', secret]))
+    assert.throws(() => {
+      assertSilent(seen, 'a process in /proc')
+    }, /a process in \/proc holds the password/)
   })
 })

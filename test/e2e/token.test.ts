@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
+import type { HostOptions } from '../../fixtures/lab/lab.ts'
 import { image } from '../../fixtures/lab/image.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import type { Service } from '../../fixtures/lab/service.ts'
@@ -8,14 +9,14 @@ import { credentials, runJson, users, watched, withLab } from './scene.ts'
 
 const password = { input: users.testuser }
 
-/** What the real docker does with a login: push, drop, pull. */
-export async function pushAndPull(host: Host, registry: string): Promise<void> {
+/** What the real docker, or podman, does with a login: push, drop, pull. */
+export async function pushAndPull(host: Host, registry: string, program = 'docker'): Promise<void> {
   const name = `${registry}/team/hello:1`
   for (const [argv, input] of [
-    [['docker', 'import', '-', name], image()],
-    [['docker', 'push', name], ''],
-    [['docker', 'rmi', name], ''],
-    [['docker', 'pull', name], ''],
+    [[program, 'import', '-', name], image()],
+    [[program, 'push', name], ''],
+    [[program, 'rmi', name], ''],
+    [[program, 'pull', name], ''],
   ] as const) {
     const { code, stderr, stdout } = await host.run(argv, { input })
     assert.equal(code, 0, `${argv.join(' ')}: ${stdout}${stderr}`)
@@ -59,9 +60,9 @@ describe('token services', function () {
     })
   })
 
-  async function freshHost(): Promise<Host> {
+  async function freshHost(more: HostOptions = {}): Promise<Host> {
     const hosts = { 'reg.corp': server.address, 'auth.corp': elsewhere.address }
-    const host = await scene.lab.host('client', { hosts })
+    const host = await scene.lab.host('client', { hosts, ...more })
     await host.write('/root/ca.pem', root.pem)
     await host.write('/root/token-ca.pem', other.pem)
     return host
@@ -78,6 +79,13 @@ describe('token services', function () {
     const [first] = service.log().match(/"GET \/token\?\S+ HTTP\/1\.1" 200.*/g) ?? []
     assert.doesNotMatch(first ?? 'with a password', /with a password/, 'the first look is anonymous')
     await pushAndPull(host, 'reg.corp:5000')
+  })
+
+  it('podman: its own login, push and pull by tokens', async () => {
+    const host = await freshHost({ podman: true, withoutDocker: true })
+    const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], password)
+    assert.deepEqual([run.code, run.registry.login?.ok], [0, true], run.stdout)
+    await pushAndPull(host, 'reg.corp:5000', 'podman')
   })
 
   it('a wrong password: the token service is quoted, exit 10, trust is kept or taken back', async () => {
