@@ -3,14 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import {
-  compare,
-  ourVerdict,
-  readCases,
-  type ConformanceCase,
-  type Tally,
-} from '../../scripts/conformance.ts'
-import { encodePem } from '../../src/x509/index.ts'
+import { readCases, type ConformanceCase } from '../../scripts/conformance-file.ts'
+import { columnVersion, compare, newTally, ourVerdict } from '../../scripts/conformance.ts'
+import { encodePem, newestGo } from '../../src/x509/index.ts'
 import { family, go, noon } from './pki.ts'
 import { leaveOut } from '../support/left-out.ts'
 
@@ -21,10 +16,11 @@ describe('conformance with real Go toolchains', () => {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
 
   function assertAgreement(...paths: readonly string[]): void {
-    const tally: Tally = { cases: 0, agreed: 0, rejected: 0, texts: 0 }
+    const tally = newTally()
     const lines = paths.flatMap(readCases).flatMap((test) => [...compare(test, tally)])
     assert.deepEqual(lines, [])
     assert.ok(tally.cases > 0)
+    assert.equal(tally.unknown.size, 0)
     assert.equal(tally.agreed, tally.cases)
     assert.equal(tally.texts, tally.rejected)
   }
@@ -65,12 +61,12 @@ describe('npm run conformance', () => {
     go: { '1.24': { ok: false, error: unknown } },
   }
 
-  function run(content: string): { status: number | null; stdout: string; stderr: string } {
+  function run(...contents: readonly string[]): { status: number | null; stdout: string; stderr: string } {
     const directory = mkdtempSync(join(tmpdir(), 'conformance-'))
-    const path = join(directory, 'cases.json')
-    writeFileSync(path, content)
+    const paths = contents.map((_, index) => join(directory, `${index}.json`))
+    for (const [index, content] of contents.entries()) writeFileSync(paths[index] ?? '', content)
     const script = join(repository, 'scripts/conformance.ts')
-    const result = spawnSync(process.execPath, ['--import', 'tsx', script, path], {
+    const result = spawnSync(process.execPath, ['--import', 'tsx', script, ...paths], {
       cwd: repository,
       encoding: 'utf8',
     })
@@ -121,6 +117,45 @@ describe('npm run conformance', () => {
     const { status, stdout, stderr } = run(JSON.stringify(content))
     assert.equal(stdout, 'agree 4 of 4, error text 1 of 1\n', stderr)
     assert.equal(status, 0)
+  })
+
+  it('knows a release by the names that people give it', () => {
+    const names = ['1.23', '1.25', 'go1.27.3', 'Go 1.26.x', 'v1.24', 'golang-1.19', 'go1.27rc1', '1.26']
+    assert.deepEqual(
+      names.map((name) => columnVersion(name)?.text),
+      ['go1.23', 'go1.25', 'go1.27.3', 'go1.26.10', 'go1.24.4', 'go1.19.8', 'go1.27rc1', 'go1.26.10'],
+    )
+    for (const name of ['tip', 'gotip', 'go tip', 'devel', 'master', 'latest', 'stable']) {
+      assert.equal(columnVersion(name), newestGo, name)
+    }
+    for (const name of ['', 'rustls', 'openssl-3.5', '2.0', '1', 'x.tip', '1.2.3.4']) {
+      assert.equal(columnVersion(name), undefined, name)
+    }
+  })
+
+  it('leaves out a column that names no release, says so once, and judges the others', () => {
+    const columns = { rustls: { ok: false }, tip: { ok: true }, '1.25': { ok: true }, 'go1.27.3': null }
+    const mixed = { ...accepted, go: columns }
+    const content = JSON.stringify({ format: 'go-x509-verdicts/1', cases: [mixed, mixed] })
+    const { status, stdout, stderr } = run(content)
+    assert.equal(stderr, 'The column "rustls" names no Go release; it is left out.\n')
+    assert.deepEqual([status, stdout], [0, 'agree 4 of 4, error text 0 of 0\n'])
+    const none = run(file({ ...accepted, go: { openssl: { ok: true } } }))
+    assert.deepEqual([none.status, none.stdout], [2, 'agree 0 of 0, error text 0 of 0\n'], none.stderr)
+  })
+
+  it('takes several files, an empty list, a byte order mark, a rejection without a text', () => {
+    const untold = { ...rejected, go: { '1.24': { ok: false } } }
+    const { status, stdout, stderr } = run(file(), `\uFEFF${file(accepted)}`, file(untold))
+    assert.deepEqual([status, stdout], [0, 'agree 3 of 3, error text 0 of 0\n'], stderr)
+  })
+
+  it('judges the other files beside a damaged one, and ends with 2; a disagreement goes before that', () => {
+    const beside = run('{"format":', file(accepted))
+    assert.match(beside.stderr, /0\.json cannot be read: .*JSON/)
+    assert.deepEqual([beside.status, beside.stdout], [2, 'agree 2 of 2, error text 0 of 0\n'])
+    const wrong = file({ ...accepted, go: { '1.27': { ok: false, error: 'x509: other' } } })
+    assert.equal(run('{}', wrong).status, 1)
   })
 
   it('counts what lies within a second', () => {
