@@ -42,7 +42,7 @@ function ia5(content: Buffer, form: string): string {
 
 function uriName(content: Buffer, go: GoVersion): AlternativeName {
   const text = ia5(content, 'uniformResourceIdentifier')
-  const uri = parseUri(text)
+  const uri = parseUri(text, go)
   if (typeof uri === 'string') return refuse(`x509: cannot parse URI ${quote(text)}: ${uri}`)
   const valid = linearDomainCheck(go)
     ? domainNameValid(uri.host, false)
