@@ -76,6 +76,23 @@ export async function loginByProgram(
   return { ok: true, message: result.stdout.trim(), stored: path, plain, takeBack }
 }
 
+/**
+ * Without a name the program tries the login that it finds by itself, stores nothing, and asks for another where that
+ * one fails (containers/common auth.go): there is nobody to answer.
+ */
+export async function tryByProgram(request: ContainersLogin, argv: readonly string[]): Promise<LoginAnswer> {
+  const { machine, program, registry, timeoutMs } = request
+  const { env } = await placeOf(request)
+  const person = personOf(machine)
+  const run = { timeoutMs, env, ...(person ? { as: person } : {}) }
+  const result = await machine.run([program, ...argv, registry], run)
+  const fails = /^Existing credentials are invalid/m.test(result.stdout)
+  return {
+    ok: result.exitCode === 0,
+    message: fails ? 'the login that it finds there is invalid' : said(result),
+  }
+}
+
 /** What there was for the registry before. */
 interface Former {
   /** Of the whole file; undefined: there was none. */

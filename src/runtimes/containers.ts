@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
 import type { Machine, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
+import type { Secret } from '../registry/token.ts'
 import { CertPool, parseGoVersion } from '../x509/index.ts'
 import { misnamed, readClassic } from './certs-d.ts'
 import { directoryNames } from './directory-names.ts'
-import { loginByProgram } from './containers-login.ts'
+import { loginByProgram, tryByProgram } from './containers-login.ts'
 import { homeOf, personOf } from './containers-person.ts'
 import { DOCKER, firstExisting, personalPlace, SYSTEM } from './containers-places.ts'
 import { judgeSaid, said } from './containers-words.ts'
@@ -151,6 +152,19 @@ export class ContainersEngine implements Engine {
     const own = this.#authFile === undefined ? {} : { authFile: this.#authFile }
     const request = { machine, program: this.name, registry: target.registry, timeoutMs, ...own }
     return loginByProgram(request, this.#program.login, credentials)
+  }
+
+  accepts(
+    machine: Machine,
+    target: Target,
+    secret: Secret,
+    timeoutMs: number,
+  ): Promise<LoginAnswer | undefined> {
+    // It does not try these, and says so.
+    if ('identityToken' in secret) return Promise.resolve(undefined)
+    const own = this.#authFile === undefined ? {} : { authFile: this.#authFile }
+    const request = { machine, program: this.name, registry: target.registry, timeoutMs, ...own }
+    return tryByProgram(request, this.#program.login)
   }
 
   async #strays(machine: Machine, target: Target): Promise<readonly string[]> {

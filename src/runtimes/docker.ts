@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
+import type { Secret } from '../registry/token.ts'
 import { misnamed, readClassic } from './certs-d.ts'
 import { directoryNames } from './directory-names.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
@@ -173,13 +174,15 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async #auth(
-    machine: Machine,
-    target: Target,
-    credentials: Credentials,
-    timeoutMs: number,
-  ): Promise<ApiAnswer> {
-    const body = { ...credentials, serveraddress: target.registry }
+  /** The same call, which keeps nothing. */
+  async accepts(machine: Machine, target: Target, secret: Secret, timeoutMs: number): Promise<LoginAnswer> {
+    const { status, message } = await this.#auth(machine, target, secret, timeoutMs)
+    return { ok: status === 200, message }
+  }
+
+  async #auth(machine: Machine, target: Target, secret: Secret, timeoutMs: number): Promise<ApiAnswer> {
+    const words = 'identityToken' in secret ? { identitytoken: secret.identityToken } : secret
+    const body = { ...words, serveraddress: target.registry }
     return dockerApi(await machine.socket(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
   }
 }

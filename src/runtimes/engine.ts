@@ -1,6 +1,7 @@
 import type { Machine } from '../machine/machine.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
+import type { Secret } from '../registry/token.ts'
 import type { CertPool, GoVersion } from '../x509/index.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 
@@ -146,4 +147,11 @@ export interface Engine {
   /** Through the engine's own eyes, without credentials. */
   ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer>
   login(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<LoginAnswer>
+  /** Whether a login that is stored already lets it in; nothing is stored. Undefined: it cannot be asked that. */
+  accepts?(
+    machine: Machine,
+    target: Target,
+    secret: Secret,
+    timeoutMs: number,
+  ): Promise<LoginAnswer | undefined>
 }

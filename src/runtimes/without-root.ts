@@ -9,11 +9,13 @@ import type { Engine, TrustDirectory } from './engine.ts'
 export function withoutRoot(engine: Engine): Engine {
   const { name, runtime, proofOnly } = engine
   const settings = engine.settings?.bind(engine)
+  const accepts = engine.accepts?.bind(engine)
   return {
     name,
     ...(runtime === undefined ? {} : { runtime }),
     ...(proofOnly === undefined ? {} : { proofOnly }),
     ...(settings === undefined ? {} : { settings }),
+    ...(accepts === undefined ? {} : { accepts }),
     survey: (...asked) => engine.survey(...asked),
     trustDirectories: (...asked) => engine.trustDirectories(...asked),
     ask: (...asked) => engine.ask(...asked),

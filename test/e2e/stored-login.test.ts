@@ -49,7 +49,7 @@ describe('logins that are there already, and those that do not stay', function (
     const good = await runJson(host, trust)
     assert.equal(good.code, 0, good.stdout)
     assert.deepEqual([good.registry.login?.attempted, good.registry.login?.ok], [true, true])
-    assert.equal(good.registry.login?.message, `the login of ${config} works`)
+    assert.equal(good.registry.login?.message, `the login of ${config} works, and lets docker in`)
     const plain = good.registry.findings.find(({ code }) => code === 'credentials-unencrypted')
     assert.match(plain?.fix ?? '', /^docker logout reg\.corp:5000$/m)
     assert.equal(await host.read(config), auths(users.testuser))
@@ -109,13 +109,16 @@ describe('logins that are there already, and those that do not stay', function (
       assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`)
     }
     const again = await runJson(host, trust)
-    assert.equal(again.registry.login?.message, 'the login of /run/containers/0/auth.json works')
+    assert.equal(
+      again.registry.login?.message,
+      'the login of /run/containers/0/auth.json works, and lets podman in',
+    )
 
     const elsewhere = { REGISTRY_AUTH_FILE: '/root/auth/own.json' }
     const own = await runJson(host, [...trust, ...credentials], { input: users.testuser, env: elsewhere })
     assert.match(own.registry.login?.message ?? '', /Stored in \/root\/auth\/own\.json$/)
     const found = await runJson(host, trust, { env: elsewhere })
-    assert.equal(found.registry.login?.message, 'the login of /root/auth/own.json works')
+    assert.equal(found.registry.login?.message, 'the login of /root/auth/own.json works, and lets podman in')
 
     await failsToCommit(host)
     const second = ['reg.corp:5001', '--ca', '/root/ca.pem', ...credentials]

@@ -13,7 +13,7 @@ import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { keeperFor, type Keeper } from './credentials.ts'
 import { withLogin } from './login-report.ts'
-import type { Attempt } from './login.ts'
+import { settle, type Attempt } from './login.ts'
 import { sameRecord } from './record.ts'
 import type { Case } from './observe.ts'
 import { prove } from './prove.ts'
@@ -36,7 +36,6 @@ export async function install(
   attempt: Attempt,
 ): Promise<RegistryView> {
   const { options, machine } = context
-  const report = attempt.kind === 'settled' ? attempt.report : undefined
   const password = attempt.kind === 'proven' ? attempt.password : undefined
   const plan = await planFor(context, seen, approved)
   const { identity } = approved
@@ -53,7 +52,7 @@ export async function install(
     const view = viewOf(context, seen, { exitCode: 0, verified: false })
     const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
     if (done.document.error !== undefined) await keeper.takeBack()
-    return withLogin(done, report)
+    return withLogin(done, await settle(context, seen, attempt, done.document.consumers))
   }
   const moves = recorded !== undefined && recorded !== identity.sha256
   if (isEmpty(plan) && !moves && !machine.who().privileged) {
@@ -93,7 +92,8 @@ export async function install(
     ...(error ? { error } : {}),
   })
   const wider = widerLine(context, proof.seen, approved)
-  return withLogin({ ...view, ...(wider === undefined ? {} : { wider }) }, proof.login ?? report)
+  const report = proof.login ?? (await settle(context, proof.seen, attempt, view.document.consumers))
+  return withLogin({ ...view, ...(wider === undefined ? {} : { wider }) }, report)
 }
 
 /** A login that was kept just before the change failed does not stay. */

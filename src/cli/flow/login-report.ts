@@ -2,6 +2,7 @@ import { TrustError } from '../../errors.ts'
 import type { Finding } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { LoginOutcome } from '../../registry/authenticate.ts'
+import type { LoginAnswer } from '../../runtimes/engine.ts'
 import type { LoginProblem, StoredLogin } from '../../runtimes/stored-login.ts'
 import type { LoginDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
@@ -138,6 +139,25 @@ export function storedReport(
     message: `${finding.message} (the login of ${where})`,
   }))
   return { document: { ...document, message }, findings: [...told, ...warnings], advisory: true }
+}
+
+/** The engine's own word on a login that let us in. */
+export function confirmedReport(
+  report: LoginReport,
+  registry: string,
+  engine: string,
+  { ok, message: words }: LoginAnswer,
+): LoginReport {
+  const said = report.document.message ?? ''
+  if (ok) return { ...report, document: { ...report.document, message: `${said}, and lets ${engine} in` } }
+  const message = `${said} from here, but ${engine} is not let in with it: ${words}`
+  const fix = `${engine} login ${shellWord(registry)}      # to try it by itself`
+  const warning = { code: 'login-refused', severity: 'warning', owner: 'machine', message, fix } as const
+  return {
+    ...report,
+    document: { ...report.document, ok: false, message },
+    findings: [warning, ...report.findings],
+  }
 }
 
 /** Logins are there, and nobody can read them. */

@@ -1,6 +1,7 @@
 import { TrustError } from '../../errors.ts'
 import type { Finding } from '../../judge/index.ts'
 import { authenticate, type LoginOutcome } from '../../registry/authenticate.ts'
+import type { Secret } from '../../registry/token.ts'
 import type { Eyes } from '../../registry/verified.ts'
 import type { Engine } from '../../runtimes/engine.ts'
 import { CertPool, type Certificate } from '../../x509/index.ts'
@@ -8,6 +9,7 @@ import { readPassword } from '../password.ts'
 import type { Context } from './context.ts'
 import { storedLogin, type Keeper } from './credentials.ts'
 import {
+  confirmedReport,
   keepingFindings,
   outcomeReport,
   plainFinding,
@@ -34,6 +36,13 @@ export type Attempt =
   | { readonly kind: 'none' }
   /** Nothing is left to be done: this is the report. */
   | { readonly kind: 'settled'; readonly report: LoginReport }
+  /** One that was there let us in: the engine has yet to show that it lets it in as well. */
+  | {
+      readonly kind: 'stored'
+      readonly report: LoginReport
+      readonly secret: Secret
+      readonly engine: string
+    }
   /** The registry let us in with this password. */
   | { readonly kind: 'proven'; readonly password: string; readonly realm?: string }
 
@@ -76,16 +85,41 @@ export async function tryStored(
   const { target } = seen
   if (options.username !== undefined || !options.login || options.dryRun) return { kind: 'none' }
   const eyes = eyesFor(context, seen, install)
-  const loader = firstEngine(seen)?.survey.loader
-  if (typeof eyes === 'string' || loader === undefined) return { kind: 'none' }
-  const found = await storedLogin(context, target.registry, loader)
+  const engine = firstEngine(seen)?.survey
+  if (typeof eyes === 'string' || engine === undefined) return { kind: 'none' }
+  const found = await storedLogin(context, target.registry, engine.loader)
   if (found === undefined) return { kind: 'none' }
   if ('problem' in found) return { kind: 'settled', report: unreadableReport(target.registry, found) }
   services.progress.stage(`${target.registry}: trying the login of ${found.where}`)
   const { tokenRealms: namedRealms } = options
   const outcome = await authenticate({ target, secret: found.secret, namedRealms, eyes, limits: seen.limits })
   if (outcome.ok && outcome.scheme === 'none') return { kind: 'none' }
-  return { kind: 'settled', report: storedReport(context, target.registry, found, outcome) }
+  const report = storedReport(context, target.registry, found, outcome)
+  if (!outcome.ok) return { kind: 'settled', report }
+  return { kind: 'stored', report, secret: found.secret, engine: engine.name }
+}
+
+/**
+ * What is to be said of a login once the engine trusts the chain: one that was stored before goes through the engine
+ * itself. Where this user cannot ask it, what we saw stands.
+ */
+export async function settle(
+  context: Context,
+  seen: Case,
+  attempt: Attempt,
+  consumers: readonly { readonly name: string; readonly state: string }[],
+): Promise<LoginReport | undefined> {
+  if (attempt.kind === 'settled') return attempt.report
+  if (attempt.kind !== 'stored') return undefined
+  const { report, secret } = attempt
+  const { options, machine, services } = context
+  const engine = context.engines.find(({ name }) => name === attempt.engine)
+  const survey = seen.evidence.engines.find((entry) => entry.survey.name === attempt.engine)?.survey
+  const trusts = consumers.find(({ name }) => name === attempt.engine)?.state === 'trusted'
+  if (engine?.accepts === undefined || survey?.state !== 'running' || !trusts) return report
+  services.progress.stage(`${seen.target.registry}: ${engine.name} tries the stored login`)
+  const answer = await engine.accepts(machine, seen.target, secret, options.timeoutMs)
+  return answer === undefined ? report : confirmedReport(report, seen.target.registry, engine.name, answer)
 }
 
 function firstEngine({ evidence }: Case): Case['evidence']['engines'][number] | undefined {

@@ -14,7 +14,7 @@ import { keeperFor } from './credentials.ts'
 import { install, inVain } from './install.ts'
 import { logIn } from './prove.ts'
 import { loginFailed, withLogin } from './login-report.ts'
-import { askPassword, tryLogin, tryStored, type Attempt } from './login.ts'
+import { askPassword, settle, tryLogin, tryStored, type Attempt } from './login.ts'
 import { servedOf, sharedFiles } from './files.ts'
 import { observe, type Case } from './observe.ts'
 import { installBlind } from './offline.ts'
@@ -160,5 +160,5 @@ async function alreadyTrusted(
   const password = attempt.kind === 'proven' ? attempt.password : ''
   const done = await logIn(context, seen, attempt, keeperFor(context, seen.target.registry, password))
   const view = viewOf(context, seen, { ...result, exitCode: 0, verified: true })
-  return withLogin(view, attempt.kind === 'settled' ? attempt.report : done)
+  return withLogin(view, done ?? (await settle(context, seen, attempt, view.document.consumers)))
 }
