@@ -49,6 +49,14 @@ export const withoutUnused = {
     build.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
       contents: "module.exports = () => { throw new Error('HTTP/2 is not offered') }",
     }))
+    // What we send is text or nothing: no form, of which undici would make one with all of fetch.
+    build.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({
+      contents: "exports.extractBody = () => { throw new Error('a form is not sent') }",
+    }))
+    // The same parser for processors that have SIMD: undici takes the plain one where this does not compile.
+    build.onLoad({ filter: /undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
+      contents: 'module.exports = undefined',
+    }))
     build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]/ }, ({ path }) => {
       const [, name = ''] = /core\/lib\/(.*)\.js$/.exec(path.replaceAll('\\', '/')) ?? []
       return Object.hasOwn(unusedFiles, name) ? { contents: unusedFiles[name] } : undefined

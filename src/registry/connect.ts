@@ -80,8 +80,10 @@ export async function openTls(
     ...(limits.client ? { cert: limits.client.certificatePem, key: limits.client.keyPem } : {}),
   })
   socket.setNoDelay(true)
-  // Loaded while the wire is waited for; where that fails, the request says so.
-  import('./http.ts').catch(() => undefined)
+  // Loaded while the wire is waited for; where that fails, the request says so. Node dials a turn later.
+  setImmediate(() => {
+    import('./http.ts').catch(() => undefined)
+  })
   // With TLS 1.2 and a demanded client certificate `secureConnect` never comes; the chain is readable here.
   socket.on('keylog', () => {
     if (sent.length === 0) sent = walkOnce(socket)

@@ -43,7 +43,8 @@ export async function openFirst(
         tell.connected?.()
         plain.start()
       })
-      tell.dialled?.()
+      // Node dials when all that is ready to run has run: what is told now would come first.
+      setImmediate(() => tell.dialled?.())
       return { connection: await opening }
     } catch (error) {
       if (limits.signal?.aborted) throw error

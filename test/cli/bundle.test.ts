@@ -154,6 +154,21 @@ describe('the bundle', () => {
     })
   }
 
+  // V8 takes compiled code, also Node's own modules', only where its flags are as they were when that was made.
+  it('leaves the flags of V8 alone until something is asked', () => {
+    const chunks = join(dist, 'chunks')
+    const http = readdirSync(chunks).find((name) => name.startsWith('http-')) ?? ''
+    const script = `const seen = []
+      require('node:v8').setFlagsFromString = (flag) => seen.push(flag)
+      const { Client } = require(${JSON.stringify(join(chunks, http))})
+      console.log(seen.length)
+      new Client('http://127.0.0.1')
+      console.log(seen.join())`
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+    assert.equal(stdout, '0\n--liftoff-only\n', stderr)
+    assert.ok(statSync(join(chunks, http)).size < 170_000)
+  })
+
   it('gives name look-ups more threads than libuv has by itself', function () {
     const script = `process.argv.splice(1, 1, ${JSON.stringify(join(root, 'bin/run.js'))}, '--version')
       require(process.argv[1])

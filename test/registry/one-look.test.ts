@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHook } from 'node:async_hooks'
 import { createServer as createHttps } from 'node:https'
 import { chainPem } from '../../fixtures/pki.ts'
 import { probe } from '../../src/registry/probe.ts'
@@ -18,6 +19,21 @@ describe('registry/probe: one look', () => {
     const observation = await probe(targetAt(await listen(server)), { timeoutMs: 5000 })
     assert.equal(observation.ping?.status, 401)
     assert.deepEqual(seen, ['connection', 'GET /v2/'])
+  })
+
+  it('sends its first packet before it tells others to work', async () => {
+    const { leaf } = await pki()
+    const server = createHttps({ key: leaf.key, cert: leaf.pem }, (_request, response) => response.end('{}'))
+    const target = targetAt(await listen(server))
+    const order: string[] = []
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === 'TCPCONNECTWRAP') order.push('connect')
+      },
+    }).enable()
+    await probe(target, { timeoutMs: 5000 }, { dialled: () => order.push('dialled') })
+    hook.disable()
+    assert.deepEqual(order, ['connect', 'dialled'])
   })
 
   // The server answers only once the search has begun: one after the other, this ends in a timeout.
