@@ -4,7 +4,7 @@ import type { Options } from '../options.ts'
 /** A line of advice that runs this program again, and the comment behind it. */
 const OWN_LINE = /^((?:sudo )?trust-registry (?!--help\b)[^#]*?)( {2,}# .*)?$/
 /** They look at nothing but the machine and its memory, and know no other way. */
-const OF_MEMORY = /trust-registry (?:undo|status)\b/
+const OF_MEMORY = /trust-registry (?:undo|status)(?= |$)/
 
 /**
  * A verdict knows what to do, not how this run found its way: the engines that were named, the machine, the way there

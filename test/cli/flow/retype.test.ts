@@ -39,5 +39,11 @@ describe('lines of advice', () => {
       retyped(named, 'trust-registry undo reg.corp:5000\ntrust-registry status      # all'),
       "trust-registry undo reg.corp:5000 --state-dir '/srv/my state'\ntrust-registry status --state-dir '/srv/my state'      # all",
     )
+    assert.equal(
+      retyped(named, 'trust-registry undo.corp:5000\ntrust-registry status.corp:5000      # all')
+        .split('\n')
+        .filter((line) => line.includes(' --runtime podman --runtime docker --resolve ')).length,
+      2,
+    )
   })
 })
