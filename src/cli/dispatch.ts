@@ -1,6 +1,7 @@
 import { run } from '@oclif/core/run'
 import { TrustError, errorText } from '../errors.ts'
 import { shellWord } from '../machine/shell.ts'
+import { parseRegistry } from '../registry/reference.ts'
 import { printableLines } from '../report/printable.ts'
 import type { ErrorDocument, FailureDocument } from '../report/document.ts'
 import type { Surroundings, Task } from './command.ts'
@@ -75,8 +76,22 @@ function unknownCommand(word: string, nearest: CommandName | undefined): TrustEr
   const known =
     nearest === undefined ? `there are ${commandNames.join(', ')}` : `the nearest one is "${nearest}"`
   return new TrustError('usage', `"${word}" is no command; ${known}`, {
-    fix: `trust-registry ${nearest ?? '--help'}\ntrust-registry trust ${word}      # for a registry of that name`,
+    fix: [
+      `trust-registry ${nearest ?? '--help'}`,
+      ...(isRegistry(word)
+        ? [`trust-registry trust ${shellWord(word)}      # for a registry of that name`]
+        : []),
+    ].join('\n'),
   })
+}
+
+function isRegistry(word: string): boolean {
+  try {
+    parseRegistry(word)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** `--yes=false` would mean `--yes` and a registry of the name "false" to the parser. */

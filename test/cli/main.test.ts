@@ -84,6 +84,14 @@ describe('main', () => {
     const io = await refused(['dignose'])
     assert.match(io.err(), /"dignose" is no command; the nearest one is "diagnose"/)
     assert.match(io.err(), /trust-registry trust dignose/)
+    // No registry has such a name, so no line offers to trust one.
+    for (const word of ['Dignose', 'x;reboot', '7']) {
+      const other = fakeIo()
+      const way = { kind: 'unknown-command', word } as const
+      assert.equal(await dispatch(way, [word], other, () => Promise.resolve(fakeFlow())), 2)
+      assert.match(other.err(), /fix: {2}trust-registry --help\n/)
+      assert.doesNotMatch(other.err(), /trust-registry trust/)
+    }
   })
 
   it('gives back the exit code of the stages, and leaves the process alone', async () => {
