@@ -70,20 +70,20 @@ function checkOffline(flags: RawFlags): void {
   if (flags.prune === true) {
     throw usage(
       '--prune drops an anchor once the registry is seen without it, and --offline does not look',
-      'where the registry can be reached: --prune',
+      '--prune      # without --offline, where the registry can be reached',
     )
   }
   // An image is often built without a network; whoever builds it says by --ca what all of it is to trust.
   if (flags.scope === 'system' && flags.machine?.startsWith('/') !== true) {
     throw usage(
       "--scope system takes what anchors the chain, and --offline does not look at it, but for an image's root folder",
-      'where the registry can be reached: --scope system --ca ca.pem',
+      '--scope system --ca ca.pem      # without --offline, where the registry can be reached',
     )
   }
   if (flags.username !== undefined && flags['no-login'] !== true) {
     throw usage(
       '--username logs in once the engine has seen the registry, and --offline does not look',
-      'leave -u out here; later, without --offline: -u NAME --password-stdin',
+      '-u NAME --password-stdin      # later, without --offline; leave -u out here',
     )
   }
 }
@@ -91,7 +91,10 @@ function checkOffline(flags: RawFlags): void {
 function checkLogin(flags: RawFlags, registries: number): void {
   const named = flags.username !== undefined
   if (named && registries > 1) {
-    throw usage(`--username is for one registry, and ${registries} are given`, 'log in to them one by one')
+    throw usage(
+      `--username is for one registry, and ${registries} are given`,
+      'trust-registry reg.corp:5000 -u NAME      # one by one',
+    )
   }
   if (flags['password-stdin'] === true && !named) {
     throw usage('--password-stdin needs a user name', '-u NAME --password-stdin')

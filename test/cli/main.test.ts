@@ -243,6 +243,7 @@ describe('options', () => {
     [['reg:5000', '--ca', ''], /--ca expects the path of a file/],
     [['reg:5000', '--offline'], /--offline installs what --ca names/],
     [['reg:5000', '--offline', '--ca', 'x', '--scope', 'system'], /--offline does not look at it/],
+    [['reg:5000', '--offline', '--ca', 'x', '--prune'], /--offline does not look/],
     [['reg:5000', '--offline', '--ca', 'x', '-u', 'ci', '--login-required'], /--username logs in once/],
     [['reg:5000', '--keep-appended'], /--keep-appended is about the bundle of the OS store/],
     [['reg:5000', '--restart', 'always'], /--restart always is about engines that read the OS store/],
@@ -267,6 +268,9 @@ describe('options', () => {
       assert.match(io.err() + io.out(), sentence)
       assert.match(io.err() + io.out(), /^ {2}fix: {2}\S|"fix": "/m)
       assert.doesNotMatch(io.err(), /hunter2|\n\s+at /)
+      const fix = /^ {2}fix: {2}(.*)|"fix": "(.*)"/m.exec(io.err() + io.out())
+      // What is to be pasted stands first; when it is the thing to do stands behind it.
+      assert.match(fix?.[1] ?? fix?.[2] ?? '', /^(?:-|trust-registry |openssl |ls )/)
     })
   }
 
