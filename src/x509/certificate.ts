@@ -1,28 +1,24 @@
 import { createHash } from 'node:crypto'
 import type { AlternativeName } from './alternative-names.ts'
-import { DerReader, contextTag, rightAlign, signedInteger, tag } from './der.ts'
-import { readExtensions, readFacts, type Extension, type ExtensionFacts } from './extensions.ts'
+import {
+  readExtensionList,
+  readKey,
+  readName,
+  readSignatureAlgorithm,
+  readVersion,
+} from './certificate-fields.ts'
+import { DerReader, rightAlign, signedInteger, tag } from './der.ts'
+import { readFacts, type Extension, type ExtensionFacts } from './extensions.ts'
 import { goAtLeast, newestGo, type GoVersion } from './go-version.ts'
 import { ipText } from './ip.ts'
 import type { NameConstraints } from './name-constraints.ts'
-import { parseName, type Name } from './name.ts'
+import type { Name } from './name.ts'
 import { CertificateParseError, accept, need, refuse } from './parse-error.ts'
-import { parsePublicKey, readAlgorithm, type PublicKey } from './public-key.ts'
-import { signatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
+import type { PublicKey } from './public-key.ts'
+import type { SignatureAlgorithm } from './signature-algorithm.ts'
 import { readTime } from './time.ts'
 
-export type KeyUsage =
-  | 'digitalSignature'
-  | 'contentCommitment'
-  | 'keyEncipherment'
-  | 'dataEncipherment'
-  | 'keyAgreement'
-  | 'keyCertSign'
-  | 'cRLSign'
-  | 'encipherOnly'
-  | 'decipherOnly'
-
-const keyUsages: readonly KeyUsage[] = [
+const keyUsages = [
   'digitalSignature',
   'contentCommitment',
   'keyEncipherment',
@@ -32,7 +28,10 @@ const keyUsages: readonly KeyUsage[] = [
   'cRLSign',
   'encipherOnly',
   'decipherOnly',
-]
+] as const
+
+/** RFC 5280 4.2.1.3, in the order of its bits. */
+export type KeyUsage = (typeof keyUsages)[number]
 
 /** A certificate as Go's x509.Certificate sees it (RFC 5280 4.1). */
 export interface Certificate {
@@ -155,58 +154,6 @@ export function tryParseCertificate(
     if (error instanceof CertificateParseError) return error
     throw error
   }
-}
-
-function readVersion(tbs: DerReader): number {
-  const expected = contextTag(0, true)
-  if (!tbs.peek(expected)) return 1
-  const der = tbs.enter(expected)
-  const version = der?.int64()
-  if (der?.empty !== true || version === undefined || version < 0n) {
-    return refuse('x509: malformed version')
-  }
-  // RFC 5280 4.1.2.1 counts from 0; the largest number wraps in Go's int, and passes.
-  const counted = BigInt.asIntN(64, version + 1n)
-  return counted > 3n ? refuse('x509: invalid version') : Number(counted)
-}
-
-function readSignatureAlgorithm(
-  tbs: DerReader,
-  input: DerReader,
-  go: GoVersion,
-): SignatureAlgorithm | undefined {
-  const inner = need(tbs.read(tag.sequence), 'x509: malformed signature algorithm identifier')
-  const outer = need(input.read(tag.sequence), 'x509: malformed algorithm identifier')
-  if (!inner.equals(outer)) refuse("x509: inner and outer signature algorithm identifiers don't match")
-  return signatureAlgorithm(accept(readAlgorithm(new DerReader(inner), go)), go)
-}
-
-function readName(tbs: DerReader, go: GoVersion): { readonly raw: Buffer; readonly name: Name } {
-  // Go says issuer of the subject, too.
-  const { full } = need(tbs.element(tag.sequence), 'x509: malformed issuer')
-  return { raw: full, name: accept(parseName(full, go)) }
-}
-
-function readKey(tbs: DerReader, go: GoVersion): { readonly raw: Buffer; readonly key: PublicKey } {
-  const { full, content } = need(tbs.element(tag.sequence), 'x509: malformed spki')
-  const spki = new DerReader(content)
-  const identifier = need(spki.enter(tag.sequence), 'x509: malformed public key algorithm identifier')
-  const algorithm = accept(readAlgorithm(identifier, go))
-  const bits = need(spki.bitString(), 'x509: malformed subjectPublicKey')
-  return { raw: full, key: accept(parsePublicKey(algorithm, bits, go)) }
-}
-
-function readExtensionList(tbs: DerReader, version: number, go: GoVersion): readonly Extension[] {
-  if (version < 2) return []
-  skip(tbs, contextTag(1), 'x509: malformed issuerUniqueID')
-  skip(tbs, contextTag(2), 'x509: malformed subjectUniqueID')
-  if (version < 3 || !tbs.peek(contextTag(3, true))) return []
-  const list = tbs.enter(contextTag(3, true))?.enter(tag.sequence)
-  return readExtensions(need(list, 'x509: malformed extensions'), go)
-}
-
-function skip(tbs: DerReader, expected: number, complaint: string): void {
-  if (tbs.peek(expected)) need(tbs.any(), complaint)
 }
 
 function present(facts: ExtensionFacts, extensions: readonly Extension[]) {

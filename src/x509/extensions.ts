@@ -1,9 +1,15 @@
 import { parseAlternativeNames, type AlternativeName } from './alternative-names.ts'
-import { DerReader, contextTag, oidText, tag } from './der.ts'
+import { DerReader, contextTag, tag } from './der.ts'
 import { goAtLeast, takesPaddedOids, type GoVersion } from './go-version.ts'
 import { quote } from './go-text.ts'
 import { parseNameConstraints, type NameConstraints } from './name-constraints.ts'
 import { need, refuse } from './parse-error.ts'
+import {
+  certificatePolicies,
+  inhibitAnyPolicy,
+  policyConstraints,
+  policyMappings,
+} from './policy-extensions.ts'
 
 export interface Extension {
   readonly oid: string
@@ -76,8 +82,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   '2.5.29.37': extKeyUsage,
   '2.5.29.14': subjectKeyIdentifier,
   '2.5.29.32': certificatePolicies,
-  '2.5.29.33': (facts, { value }, go) => policyMappings(facts, value, go),
-  '2.5.29.54': (facts, { value }, go) => inhibitAnyPolicy(facts, value, go),
+  '2.5.29.33': policyMappings,
+  '2.5.29.54': inhibitAnyPolicy,
   '1.3.6.1.5.5.7.1.1': authorityInfoAccess,
 }
 
@@ -188,53 +194,5 @@ function extKeyUsage(facts: ExtensionFacts, { value }: Extension, go: GoVersion)
   const usages: string[] = []
   while (!der.empty) usages.push(need(der.oid(takesPaddedOids(go)), invalid))
   facts.extKeyUsages = usages
-  return true
-}
-
-function certificatePolicies(facts: ExtensionFacts, { value }: Extension, go: GoVersion): boolean {
-  const invalid = 'x509: invalid certificate policies'
-  const der = need(new DerReader(value).enter(tag.sequence), invalid)
-  const policies = new Set<string>()
-  while (!der.empty) {
-    const content = need(der.enter(tag.sequence)?.read(tag.oid), invalid)
-    // Components beyond 31 bits are let in since OIDs have a type of their own, 1.22.
-    const limit = goAtLeast(go, 22) ? Number.POSITIVE_INFINITY : 2 ** 31
-    if (oidText(content, limit, takesPaddedOids(go)) === undefined) refuse(invalid)
-    const policy = content.toString('hex')
-    if (policies.has(policy) && goAtLeast(go, 24)) refuse(invalid)
-    policies.add(policy)
-  }
-  facts.policies = [...policies]
-  return true
-}
-
-// The three policy extensions are read since 1.24; before, they were unknown to Go.
-function policyMappings(facts: ExtensionFacts, value: Buffer, go: GoVersion): boolean {
-  if (!goAtLeast(go, 24)) return false
-  const invalid = 'x509: invalid policy mappings extension'
-  const der = need(new DerReader(value).enter(tag.sequence), invalid)
-  const mappings = []
-  while (!der.empty) {
-    const pair = need(der.enter(tag.sequence), invalid)
-    const issuer = need(pair.read(tag.oid), invalid).toString('hex')
-    mappings.push({ issuer, subject: need(pair.read(tag.oid), invalid).toString('hex') })
-  }
-  facts.policyMappings = mappings
-  return true
-}
-
-function policyConstraints(facts: ExtensionFacts, { value }: Extension, go: GoVersion): boolean {
-  if (!goAtLeast(go, 24)) return false
-  const invalid = 'x509: invalid policy constraints extension'
-  const der = need(new DerReader(value).enter(tag.sequence), invalid)
-  if (der.peek(contextTag(0))) facts.requireExplicitPolicy = Number(need(der.int64(contextTag(0)), invalid))
-  if (der.peek(contextTag(1))) facts.inhibitPolicyMapping = Number(need(der.int64(contextTag(1)), invalid))
-  return true
-}
-
-function inhibitAnyPolicy(facts: ExtensionFacts, value: Buffer, go: GoVersion): boolean {
-  if (!goAtLeast(go, 24)) return false
-  const skip = need(new DerReader(value).int64(), 'x509: invalid inhibit any policy extension')
-  facts.inhibitAnyPolicy = Number(skip)
   return true
 }

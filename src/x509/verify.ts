@@ -1,14 +1,13 @@
 import { tryParseCertificate, type Certificate } from './certificate.ts'
 import { judgeChains } from './chain-rules.ts'
-import { legacyConstraintFailure } from './constraints-legacy.ts'
-import { goAtLeast, goHasFix, newestGo, type GoVersion } from './go-version.ts'
+import { goHasFix, newestGo, type GoVersion } from './go-version.ts'
 import { quote } from './go-text.ts'
 import { verifyHostname } from './hostname.ts'
 import type { ExtKeyUsage } from './key-usage.ts'
 import { CertPool } from './pool.ts'
 import { checkSignatureFrom } from './signature.ts'
-import { rfc3339 } from './time.ts'
-import { classifyHint, type Hint, type VerifyError, type VerifyErrorKind } from './verify-error.ts'
+import { validityFailure } from './validity.ts'
+import { classifyHint, type Hint, type VerifyError } from './verify-error.ts'
 
 /** x509.VerifyOptions. */
 export interface VerifyOptions {
@@ -59,53 +58,6 @@ function refused(error: VerifyError): VerifyResult {
 function conclude(candidates: readonly Chain[], options: VerifyOptions, go: GoVersion): VerifyResult {
   const { chains, error } = judgeChains(candidates, options.extKeyUsages ?? [], go)
   return error === undefined ? { ok: true, chains } : refused(error)
-}
-
-type Role = 'leaf' | 'intermediate' | 'root'
-
-// verify.go isValid: may `certificate` go on top of `chain`?
-function validityFailure(
-  certificate: Certificate,
-  role: Role,
-  chain: Chain,
-  at: Date,
-  go: GoVersion,
-): VerifyError | undefined {
-  const complain = (kind: VerifyErrorKind, message: string): VerifyError => ({ kind, message, certificate })
-  if (certificate.unhandledCriticalExtensions.length > 0) {
-    return complain('unhandled-critical-extension', 'x509: unhandled critical extension')
-  }
-  const date = dateFailure(certificate, at, go)
-  if (date !== undefined) return complain(date.kind, date.message)
-  if (role !== 'leaf' && !goAtLeast(go, 26)) {
-    const failure = legacyConstraintFailure(certificate, chain, go)
-    if (failure !== undefined) return complain('name-constraint', failure)
-  }
-  if (role === 'intermediate' && !(certificate.basicConstraintsValid && certificate.isCA)) {
-    return complain('issuer-not-ca', 'x509: certificate is not authorized to sign other certificates')
-  }
-  // RFC 5280 6.1.4 (l) spares self-issued certificates; Go counts them.
-  const { basicConstraintsValid, maxPathLen } = certificate
-  if (basicConstraintsValid && maxPathLen !== undefined && chain.length - 1 > maxPathLen) {
-    return complain('path-length', 'x509: too many intermediates for path length constraint')
-  }
-  return undefined
-}
-
-function dateFailure(
-  certificate: Certificate,
-  at: Date,
-  go: GoVersion,
-): { readonly kind: 'expired' | 'not-yet-valid'; readonly message: string } | undefined {
-  const early = at.getTime() < certificate.notBefore.getTime()
-  if (!early && at.getTime() <= certificate.notAfter.getTime()) return undefined
-  const limit = early ? certificate.notBeforeText : certificate.notAfterText
-  const detail = `current time ${rfc3339(at)} is ${early ? 'before' : 'after'} ${limit}`
-  const message = 'x509: certificate has expired or is not yet valid'
-  return {
-    kind: early ? 'not-yet-valid' : 'expired',
-    message: goAtLeast(go, 14) ? `${message}: ${detail}` : message,
-  }
 }
 
 type Built = { readonly chains: readonly Chain[] } | { readonly error: VerifyError }
