@@ -13,6 +13,8 @@ describe('mutual TLS', function () {
   let root: CertificateAuthority
   let clients: CertificateAuthority
   let hosts: Record<string, string>
+  /** A host with Docker: each test leaves it as it was. */
+  let shared: Host
 
   before(async () => {
     root = await createCa({ name: 'Corp Root CA' })
@@ -28,6 +30,7 @@ describe('mutual TLS', function () {
     }
     await server.dockerRegistry({ port: 5002, chain, users, clientCa: clients })
     hosts = { 'reg.corp': server.address }
+    shared = await freshHost()
   })
 
   const freshHost = async (options: HostOptions = {}): Promise<Host> => {
@@ -45,6 +48,7 @@ describe('mutual TLS', function () {
       [[program, 'push', name], ''],
       [[program, 'rmi', name], ''],
       [[program, 'pull', name], ''],
+      [[program, 'rmi', name], ''],
     ] as const) {
       const { code, stdout, stderr } = await host.run(argv, { input })
       assert.equal(code, 0, `${argv.join(' ')}: ${stdout}${stderr}`)
@@ -58,7 +62,7 @@ describe('mutual TLS', function () {
   ] as const) {
     const registry = `reg.corp:${port}`
     it(`${what}: wanted, placed for its owner alone, proven by login, push and pull, undone to the byte`, async () => {
-      const host = await freshHost()
+      const host = shared
       const before = await host.snapshot(watched)
       const trust = [registry, '--ca', '/root/ca.pem']
       const directory = `/etc/docker/certs.d/${registry}`
@@ -115,7 +119,7 @@ describe('mutual TLS', function () {
   })
 
   it('what no server would take ends before anything is looked at; what this one does not take is rolled back', async () => {
-    const host = await freshHost()
+    const host = shared
     const stranger = await createCa({ name: 'Stranger' })
     const day = 86_400_000
     const cases = {

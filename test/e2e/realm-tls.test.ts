@@ -12,7 +12,8 @@ describe('the TLS of a token service, by who fetches tokens', function () {
   const scene = withLab(this)
   let root: CertificateAuthority
   let other: CertificateAuthority
-  let hosts: Record<string, string>
+  /** Each test leaves it as it was. */
+  let host: Host
 
   before(async () => {
     root = await createCa({ name: 'Corp Root CA' })
@@ -27,20 +28,44 @@ describe('the TLS of a token service, by who fetches tokens', function () {
     await server.dockerRegistry({ port: 5001, chain, token: { realm: gone, signer } })
     const shown = [await other.issue({ names: ['auth.corp'] }), other]
     await elsewhere.tokenService({ port: 443, chain: shown, users, signer })
-    hosts = { 'reg.corp': server.address, 'auth.corp': elsewhere.address }
-  })
-
-  const freshHost = async (): Promise<Host> => {
-    const host = await scene.lab.host('client', { hosts })
+    const hosts = { 'reg.corp': server.address, 'auth.corp': elsewhere.address }
+    host = await scene.lab.host('client', { hosts })
     await host.write('/root/ca.pem', root.pem)
     await host.write('/root/token-ca.pem', other.pem)
-    return host
-  }
+  })
+
   const untrusted = ({ registry: { findings } }: JsonRun): { message: string; fix?: string } | undefined =>
     findings.find(({ code }) => code === 'realm-untrusted')
 
+  it('at a terminal its CA is shown and asked for; Enter goes on without', async () => {
+    const command = `${program} ${registry} --ca /root/ca.pem --no-login`
+    const declined = await typeAt(host, command, [
+      [/It presents this CA[^]*Corp Token CA[^]*Enter goes on without/, '\r'],
+      [/Go ahead\?/, 'y\r'],
+    ])
+    assert.deepEqual([declined.code, declined.unanswered], [0, 0], declined.screen)
+    assert.match((await dockerLogin(host, registry)).stderr, /x509/)
+    const half = await typeAt(host, command, [[/Enter goes on without/, `${root.sha256}\r`]])
+    assert.equal(half.code, 5, half.screen)
+    const agreed = await typeAt(host, command, [
+      [/Enter goes on without/, `SHA256:${other.sha256}\r`],
+      [/Go ahead\?/, 'y\r'],
+    ])
+    assert.deepEqual([agreed.code, agreed.unanswered], [0, 0], agreed.screen)
+    assert.equal((await dockerLogin(host, registry)).code, 0)
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    assert.equal((await host.run(['docker', 'logout', registry])).code, 0)
+  })
+
+  it('that cannot be reached is said', async () => {
+    const seen = await runJson(host, ['diagnose', 'reg.corp:5001'])
+    assert.match(
+      untrusted(seen)?.message ?? '',
+      /the token service gone\.corp cannot be looked at from here \(.*\)/,
+    )
+  })
+
   it('is named by diagnose beside Docker’s own words, and mended by a pin of its own; undone to the byte', async () => {
-    const host = await freshHost()
     const places = ['/etc/docker', '/usr/local']
     const before = await host.snapshot(places)
     const trust = [registry, '--ca', '/root/ca.pem']
@@ -97,33 +122,5 @@ describe('the TLS of a token service, by who fetches tokens', function () {
     assert.equal(untrusted(await runJson(host, ['diagnose', registry])), undefined)
     assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
     assert.deepEqual(await host.snapshot(places), before)
-  })
-
-  it('at a terminal its CA is shown and asked for; Enter goes on without', async () => {
-    const host = await freshHost()
-    const command = `${program} ${registry} --ca /root/ca.pem --no-login`
-    const declined = await typeAt(host, command, [
-      [/It presents this CA[^]*Corp Token CA[^]*Enter goes on without/, '\r'],
-      [/Go ahead\?/, 'y\r'],
-    ])
-    assert.deepEqual([declined.code, declined.unanswered], [0, 0], declined.screen)
-    assert.match((await dockerLogin(host, registry)).stderr, /x509/)
-    const half = await typeAt(host, command, [[/Enter goes on without/, `${root.sha256}\r`]])
-    assert.equal(half.code, 5, half.screen)
-    const agreed = await typeAt(host, command, [
-      [/Enter goes on without/, `SHA256:${other.sha256}\r`],
-      [/Go ahead\?/, 'y\r'],
-    ])
-    assert.deepEqual([agreed.code, agreed.unanswered], [0, 0], agreed.screen)
-    assert.equal((await dockerLogin(host, registry)).code, 0)
-  })
-
-  it('that cannot be reached is said', async () => {
-    const host = await freshHost()
-    const seen = await runJson(host, ['diagnose', 'reg.corp:5001'])
-    assert.match(
-      untrusted(seen)?.message ?? '',
-      /the token service gone\.corp cannot be looked at from here \(.*\)/,
-    )
   })
 })
