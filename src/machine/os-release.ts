@@ -22,9 +22,20 @@ export async function releaseOf(machine: Pick<Machine, 'read'>): Promise<string 
   return bytes?.toString('utf8')
 }
 
+/** Red Hat and those built from it, which have os-release only since 7: "CentOS release 6.10 (Final)". */
+const RED_HAT_6 = /release 6\b/
+const MAX_RELEASE = 4096
+
 /** What it says of the system. */
 export async function osOf(machine: Pick<Machine, 'read'>): Promise<OsInfo> {
-  return parseOsRelease((await releaseOf(machine)) ?? '')
+  const release = await releaseOf(machine)
+  if (release !== undefined) return parseOsRelease(release)
+  return (await isRedHat6(machine)) ? { id: 'rhel', family: 'rhel' } : parseOsRelease('')
+}
+
+export async function isRedHat6(machine: Pick<Machine, 'read'>): Promise<boolean> {
+  const text = await machine.read('/etc/redhat-release', MAX_RELEASE).catch(() => undefined)
+  return text !== undefined && RED_HAT_6.test(text.toString('utf8'))
 }
 
 /** Reads os-release(5): shell-like assignments, quotes optional. */

@@ -1,6 +1,8 @@
+import { posix } from 'node:path'
 import { TrustError, type Obstacle } from '../errors.ts'
 import { boot2dockerOf } from '../machine/boot2docker.ts'
 import type { Machine } from '../machine/machine.ts'
+import { isRedHat6 } from '../machine/os-release.ts'
 
 /** Systems whose store is made from a description; a file written there is gone at the next boot, or cannot be. */
 const DECLARED: Readonly<Record<string, string>> = {
@@ -34,22 +36,14 @@ const BY_HAND: Readonly<Record<string, string>> = {
   'clear-linux-os': 'clrtrust add ca.pem',
 }
 
-/** Older than os-release: where their release stands, and what has to be done there. */
-const ANCIENT = [
-  {
-    path: '/etc/redhat-release',
-    release: /release 6\b/,
-    name: 'Red Hat 6',
-    fix: 'install -m 644 ca.pem /etc/pki/ca-trust/source/anchors/ca.pem && update-ca-trust enable && update-ca-trust extract      # the shared store is off there until it is enabled',
-  },
-  {
-    path: '/etc/SuSE-release',
-    release: /^VERSION = 1[01]\b/m,
-    name: 'SLES 11',
-    fix: 'install -m 644 ca.pem /etc/ssl/certs/ca.pem && c_rehash /etc/ssl/certs',
-  },
-] as const
+/** Red Hat 6 keeps p11-kit's store beside a static bundle, which is what programs read until somebody opts in. */
+const OPT_IN = {
+  programs: '/etc/pki/tls/certs/ca-bundle.crt',
+  store: '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+}
 
+/** Older than os-release, with a store of its own shape. */
+const SLES_11 = /^VERSION = 1[01]\b/m
 const MAX_RELEASE = 4096
 
 /** What OpenShift's node-ca writes: it empties what it does not know once a minute. */
@@ -92,12 +86,27 @@ export async function refusalOf(machine: Machine, id: string): Promise<TrustErro
   }
   const byHand = BY_HAND[id]
   if (byHand !== undefined) return refused(undefined, `the OS trust store of ${id} is not written`, byHand)
-  for (const { path, release, name, fix } of ANCIENT) {
-    const text = await machine.read(path, MAX_RELEASE).catch(() => undefined)
-    if (text && release.test(text.toString('utf8')))
-      return refused(undefined, `the OS trust store of ${name} is not written`, fix)
+  const suse = await machine.read('/etc/SuSE-release', MAX_RELEASE).catch(() => undefined)
+  if (suse && SLES_11.test(suse.toString('utf8'))) {
+    const fix = 'install -m 644 ca.pem /etc/ssl/certs/ca.pem && c_rehash /etc/ssl/certs'
+    return refused(undefined, 'the OS trust store of SLES 11 is not written', fix)
+  }
+  if ((await isRedHat6(machine)) && !(await hasOptedIn(machine))) {
+    return refused(
+      undefined,
+      'the shared OS trust store of Red Hat 6 is off, and no program reads it',
+      'update-ca-trust enable      # then run this again; `update-ca-trust disable` takes it back',
+    )
   }
   return undefined
+}
+
+/** What `update-ca-trust enable` does: the static bundle gives way to a link. */
+async function hasOptedIn(machine: Machine): Promise<boolean> {
+  const { linkTarget } = (await machine.stat(OPT_IN.programs).catch(() => undefined)) ?? {}
+  return (
+    linkTarget !== undefined && posix.resolve(posix.dirname(OPT_IN.programs), linkTarget) === OPT_IN.store
+  )
 }
 
 function refused(finding: Obstacle | undefined, message: string, fix: string): TrustError {

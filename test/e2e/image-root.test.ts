@@ -107,7 +107,7 @@ describe('e2e: the root folder of an image', function () {
     })
   }
 
-  it('without a look an intermediate is no anchor of the OS store of an image: exit 1, nothing is changed', async () => {
+  it('without a look an intermediate is no anchor of the OS store of an image: exit 1; beside a root it is left out, which is said', async () => {
     const middle = await (await createCa({ name: 'Another Root CA' })).intermediate({ name: 'Issuing CA' })
     await builder.write('/srv/middle.pem', middle.pem)
     const before = await contents(image.debian)
@@ -115,6 +115,21 @@ describe('e2e: the root folder of an image', function () {
     const run = await runJson(builder, [registry, ...args, '--yes'], { user: 'nobody' })
     assert.equal(run.code, 1, run.stdout)
     assert.match(run.registry.error?.message ?? '', /an intermediate alone is no anchor/)
+    await builder.run(['sh', '-c', 'cat /srv/ca.pem >> /srv/middle.pem'])
+    const beside = await runJson(builder, [registry, ...args, '--dry-run'], { user: 'nobody' })
+    assert.deepEqual(
+      [beside.code, beside.registry.findings.map(({ code, message }) => [code, message])],
+      [
+        0,
+        [
+          [
+            'ca-left-out',
+            '"Issuing CA" is an intermediate, and no anchor here, and is left out of the OS store',
+          ],
+        ],
+      ],
+      beside.stdout,
+    )
     assert.deepEqual(await contents(image.debian), before)
     await builder.run(['rm', '/srv/middle.pem'])
   })

@@ -91,8 +91,11 @@ describe('a user without privilege, and sudo', function () {
 
   it('the right to the apply step alone is enough, and lets nothing else run', async () => {
     const host = await freshHost(`alice ALL=(root) NOPASSWD: ${argv.join(' ')} __apply`)
-    const run = await asAlice(host, [registry, '--ca', '/home/alice/ca.pem', '--json'])
+    const run = await asAlice(host, [registry, '--ca', '/home/alice/ca.pem'])
     assert.equal(run.code, 0, run.stdout + run.stderr)
+    const wider =
+      /read the OS store alone: trust-registry reg\.corp:5000 --ca \/home\/alice\/ca\.pem --scope system\n/
+    assert.match(run.stdout, wider, 'the line that she would type, not root')
     const more = await host.run([...toAlice, 'sudo', '-n', ...argv, 'undo', '--all', '--yes'])
     assert.equal(more.code, 1, more.stdout)
     assert.match(more.stderr, /a password is required/)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { TrustError } from '../../src/errors.ts'
 import type { Machine } from '../../src/machine/machine.ts'
@@ -57,7 +57,7 @@ describe('stores: which one, and which are not ours to write', () => {
       'Red Hat 6',
       '/etc/redhat-release',
       'CentOS release 6.10 (Final)\n',
-      /update-ca-trust enable && update-ca-trust extract/,
+      /^update-ca-trust enable .* `update-ca-trust disable` takes it back$/,
     ],
     ['SLES 11', '/etc/SuSE-release', 'SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\n', /c_rehash/],
   ]
@@ -69,6 +69,23 @@ describe('stores: which one, and which are not ours to write', () => {
       assert.match(fix, lines)
     })
   }
+
+  it('Red Hat 6 whose shared store was enabled: as on any later one', async () => {
+    put('/etc/redhat-release', 'CentOS release 6.10 (Final)\n')
+    put('/usr/bin/update-ca-trust', '#!/bin/sh\n', 0o755)
+    const programs = path('/etc/pki/tls/certs/ca-bundle.crt')
+    for (const [target, enabled] of [
+      ['/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', true],
+      ['../../ca-trust/extracted/pem/tls-ca-bundle.pem', true],
+      ['/etc/pki/tls/certs/other.crt', false],
+    ] as const) {
+      mkdirSync(dirname(programs), { recursive: true })
+      rmSync(programs, { force: true })
+      symlinkSync(target, programs)
+      if (enabled) assert.equal((await detectStore(machine())).name, 'rhel', target)
+      else assert.match((await refusal()).message, /Red Hat 6 is off/)
+    }
+  })
 
   it('an unknown system: the engines alone', async () => {
     put('/etc/os-release', 'ID=plan9')

@@ -1,4 +1,5 @@
 import type { Approved } from '../../change/index.ts'
+import type { RegistryView } from '../../report/view.ts'
 import { againLine } from './consent.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
@@ -20,9 +21,10 @@ export function otherScopeLine({ options }: Pick<Context, 'options'>): string {
  * After scope registry the programs that read the OS store alone (curl, the command lines of Docker and of others)
  * still refuse: the line for those who need them. Not for a certificate that is no CA, which few stores take.
  */
-export function widerLine(context: Context, seen: Case, { anchor }: Approved): string | undefined {
+export function widerView(context: Context, seen: Case, { anchor }: Approved): Pick<RegistryView, 'wider'> {
   const { machine, options } = context
   const real = machine.kind === 'local' || machine.kind === 'ssh'
   const lacks = seen.judgement.consumers.some(({ name, state }) => name === 'system' && state === 'refused')
-  return real && options.scope === 'registry' && lacks && anchor.isCA ? otherScopeLine(context) : undefined
+  if (!real || options.scope !== 'registry' || !lacks || !anchor.isCA) return {}
+  return { wider: otherScopeLine(context) }
 }

@@ -7,7 +7,7 @@ import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
-import { widerLine } from './escalate.ts'
+import { widerView } from './escalate.ts'
 import { filesFor, servedOf } from './files.ts'
 import { keptFiles } from './kept.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
@@ -49,7 +49,9 @@ export async function install(
   const handOn = async (): Promise<RegistryView> => {
     await askChanges(context, plan.items, consentFor(plan), findings)
     const order = trustOrder(context, seen.target, seen.evidence.engines, approved, plan, recorded, password)
-    const view = viewOf(context, seen, { exitCode: 0, verified: false })
+    const blank = viewOf(context, seen, { exitCode: 0, verified: false })
+    // Root does not know the words that were typed.
+    const view = { ...blank, ...widerView(context, seen, approved) }
     const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
     if (done.document.error !== undefined) await keeper.takeBack()
     return withLogin(done, await settle(context, seen, attempt, done.document.consumers))
@@ -91,9 +93,8 @@ export async function install(
     restart: stale ? await restartLine(context) : undefined,
     ...(error ? { error } : {}),
   })
-  const wider = widerLine(context, proof.seen, approved)
   const report = proof.login ?? (await settle(context, proof.seen, attempt, view.document.consumers))
-  return withLogin({ ...view, ...(wider === undefined ? {} : { wider }) }, report)
+  return withLogin({ ...view, ...widerView(context, proof.seen, approved) }, report)
 }
 
 /** A login that was kept just before the change failed does not stay. */

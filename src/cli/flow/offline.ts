@@ -39,22 +39,29 @@ export async function installBlind(
     return planInstall({ machine, state }, registry, approved, files)
   }
   const first = await plan()
+  const toKnow = [...findings, ...(first.findings ?? [])]
   if (options.dryRun) {
     const pending = options.check && !isEmpty(first) ? 3 : 0
     const exitCode = wrong ? 1 : pending
-    return blindView(context, registry, { exitCode, verified: false, identity, plan: first.items, findings })
+    return blindView(context, registry, {
+      exitCode,
+      verified: false,
+      identity,
+      plan: first.items,
+      findings: toKnow,
+    })
   }
   const was = recorded?.identity.sha256
   if (
     (!isEmpty(first) || was !== identity.sha256) &&
     (await handsFor(context, writingTo(first))) === 'sudo'
   ) {
-    await askChanges(context, first.items, 'identity-is-enough')
+    await askChanges(context, first.items, 'identity-is-enough', first.findings)
     const asked = trustOrder(context, target, engines, approved, first, was)
     return byRoot(
       context,
       asked,
-      blindView(context, registry, { exitCode: wrong ? 1 : 0, verified: false, findings }),
+      blindView(context, registry, { exitCode: wrong ? 1 : 0, verified: false, findings: toKnow }),
     )
   }
   const { plan: done } = await carryOut(context, first, {
@@ -71,6 +78,7 @@ export async function installBlind(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    findings,
+    // Said before it was done; a damaged bundle is whole again.
+    findings: toKnow.filter(({ code }) => code !== 'bundle-damaged'),
   })
 }

@@ -33,7 +33,10 @@ const base = { severity: 'warning', owner: 'machine' } as const
 
 function leftOutFinding(certificate: Certificate): Finding {
   const { sha256, isCA } = certificate
-  const why = isCA ? 'does not anchor this chain' : 'is no CA'
+  const unused = isSelfSigned(certificate)
+    ? 'does not anchor this chain'
+    : 'is an intermediate, and no anchor here'
+  const why = isCA ? unused : 'is no CA'
   const message = `${nameOf(certificate)} ${why}, and is left out of the OS store`
   return { ...base, code: 'ca-left-out', certificate: sha256, message }
 }
