@@ -30,7 +30,8 @@ describe('ways to a registry', function () {
     const host = await scene.lab.host('client', { docker: false })
     await host.startDocker({ HTTPS_PROXY: `http://${middle.address}:3128` })
     await host.write('/root/ca.pem', root.pem)
-    const run = await runJson(host, args, password)
+    // The engine has settings of its own: the shell's decide nothing.
+    const run = await runJson(host, args, { ...password, env: { NO_PROXY: '*' } })
     assert.equal(run.code, 0, run.stdout)
     assert.deepEqual([run.registry.login?.ok, run.registry.verified], [true, true])
     assert.equal(run.registry.probe?.proxy, `http://${middle.address}:3128`)
@@ -41,8 +42,18 @@ describe('ways to a registry', function () {
     const host = await scene.lab.host('client', { docker: false, hosts: { 'reg.corp': server.address } })
     await host.startDocker({ HTTPS_PROXY: `http://${middle.address}:1`, NO_PROXY: '.corp' })
     await host.write('/root/ca.pem', root.pem)
-    const run = await runJson(host, args, password)
+    const shell = { HTTPS_PROXY: `http://${middle.address}:1`, NO_PROXY: 'other.corp' }
+    const run = await runJson(host, args, { ...password, env: shell })
     assert.deepEqual([run.code, run.registry.probe?.proxy], [0, undefined], run.stdout)
+    const told = await runJson(host, [
+      ...['diagnose', 'reg.corp:5000', '--timeout', '3'],
+      ...['--proxy', `${middle.address}:3128`],
+    ])
+    assert.equal(
+      told.registry.probe?.proxy,
+      `http://${middle.address}:3128`,
+      'but what we are told goes first',
+    )
   })
 
   it('a proxy that wants a password gets it from the daemon, and nobody else sees it', async () => {
