@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { TrustError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { sha256 } from './digest.ts'
 import { isHidden, look, needsRoot, readExisting } from './look.ts'
@@ -58,7 +59,8 @@ export async function release(
     }
     const info = await look(machine, path)
     if (info === undefined) continue
-    if (info.kind === 'file' && file.before === undefined && (await isHidden(machine, path))) {
+    const hidden = file.before === undefined && needsRoot(machine, path) && (await isHidden(machine, path))
+    if (info.kind === 'file' && hidden) {
       steps.push({ do: 'remove', path, mode: info.mode, bytes: '' })
       items.push({ target: path, reason, runtime, privileged: true, action: 'remove' })
       changes.push({ path, state: 'removed', sha256: file.sha256 })
@@ -83,13 +85,21 @@ export async function release(
       items.push({ ...item, action: 'remove' })
       changes.push({ path, state: 'removed', sha256: file.sha256 })
     } else {
-      const original = (await state.kept(file.before)).toString('base64')
+      const original = (await keptFor(state, file.before, item.privileged)).toString('base64')
       steps.push({ do: 'replace', path, mode, uid, gid, before: bytes, bytes: original })
       items.push({ ...item, action: 'write', reason: 'as it was before' })
       changes.push({ path, state: 'written', sha256: file.before })
     }
   }
   return { items, steps, changes, files: kept, left }
+}
+
+/** What only root may read, only root writes back: the plan of a person is for their eyes. */
+function keptFor(state: Place['state'], digest: string, privileged: boolean): Promise<Buffer> {
+  return state.kept(digest).catch((error: unknown) => {
+    if (privileged && error instanceof TrustError && error.code === 'needs-privilege') return Buffer.alloc(0)
+    throw error
+  })
 }
 
 interface Naming {

@@ -46,6 +46,9 @@ export async function doStep(machine: Machine, step: Step, id: string): Promise<
       await place(machine, step.path, Buffer.from(step.bytes, 'base64'), step.mode, id, step)
       return
     case 'remove':
+      // What a plan has not seen is not taken away, nor what came since.
+      if ((await isThere(machine, step.path)) && !(await holds(machine, step.path, step.bytes)))
+        throw changedMeanwhile(step.path)
       await machine.remove(step.path)
       return
     case 'remove-directory':

@@ -74,11 +74,11 @@ function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFaul
       return { ...base, message: refusesAll(label, path, message), fix: unreadableFix(engine, path, message) }
     case 'client-key-mismatch': {
       // The key alone would stop the engine as well.
-      const pair = ['cert', 'key'].map((end) => shellWord(path.replace(/\.[^.]*$/, `.${end}`)))
-      return { ...base, message: refusesAll(label, path, message), fix: `mv ${pair.join(' ')} /root/` }
+      const pair = ['cert', 'key'].map((end) => aside(path.replace(/\.[^.]*$/, `.${end}`)))
+      return { ...base, message: refusesAll(label, path, message), fix: pair.join(' && ') }
     }
     default:
-      return { ...base, message: refusesAll(label, path, message), fix: `mv ${shellWord(path)} /root/` }
+      return { ...base, message: refusesAll(label, path, message), fix: aside(path) }
   }
 }
 
@@ -86,7 +86,12 @@ function unreadableFix({ survey }: EngineEvidence, path: string, message: string
   if (message.includes('permission denied')) return `chmod a+rX ${shellWord(path)}`
   // What hosts.toml names may be missing altogether; in a directory of certificates it is at least a link.
   const there = /(?:is|not) a directory|too many levels/.test(message) || survey.loader === 'classic'
-  return there ? `mv ${shellWord(path)} /root/` : `ls -ld ${shellWord(path)}`
+  return there ? aside(path) : `ls -ld ${shellWord(path)}`
+}
+
+/** No engine reads a name that ends like this; another one's file of the same name is not overwritten. */
+function aside(path: string): string {
+  return `mv -n ${shellWord(path)} ${shellWord(`${path}.off`)}`
 }
 
 function refusesAll(label: string, path: string, message: string): string {

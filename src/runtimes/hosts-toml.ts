@@ -66,7 +66,8 @@ export function editHostsToml(
   return editSettings(machine, path, { reason }, async (text) => {
     const document = await readToml(text)
     if ('damage' in document || ownTable(document.value, name, rules) === undefined) return { text }
-    let edited: Edited & { readonly strict?: true } = { text }
+    let edited: Edited = { text }
+    let strict = false
     for (const { place, table } of placesOf(document.value, name)) {
       const named = textsOf(table['ca'])
       const known = new Set(named.map((entry) => posix.resolve(directory, entry)))
@@ -76,10 +77,11 @@ export function editHostsToml(
       edited = await withClients(edited.text, directory, { place, table }, wish)
       if ('unsafe' in edited) return edited
       if (!wish.strict || table['skip_verify'] !== true) continue
-      edited = { ...(await withToml(edited.text, [...place, 'skip_verify'], false)), strict: true }
+      edited = await withToml(edited.text, [...place, 'skip_verify'], false)
       if ('unsafe' in edited) return edited
+      strict = true
     }
-    return edited
+    return { ...edited, ...(strict ? { strict } : {}) }
   })
 }
 

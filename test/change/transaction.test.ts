@@ -213,4 +213,14 @@ describe('change: all or nothing', function () {
     assert.deepEqual(left.at(-1)?.split(' '), [path, '644', 'theirs'])
     assert.equal(left.length, 3, 'the directories that it needs, and nothing else')
   })
+
+  it('takes away only what its plan has seen', async () => {
+    const here = await start(takeBack)
+    const [certificate = assert.fail()] = what.install
+    const path = fileOf(certificate, REGISTRY)
+    const plan = await takeBack(here)
+    here.write(path, 'theirs')
+    await assert.rejects(commit(here, plan), { code: 'change-failed' })
+    assert.ok(here.snapshot().some((line) => line.startsWith(`${path} `) && line.endsWith(' theirs')))
+  })
 })

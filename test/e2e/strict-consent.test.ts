@@ -120,10 +120,7 @@ describe('the word that an entry of insecure-registries takes to go', function (
       agreed.said,
     )
     await holdsChanged(agreed.said)
-    // What stood in daemon.json before is root's to read.
-    const hers = await host.run(['sh', '-c', `${asAlice} ${program} undo ${registry} --yes`])
-    assert.equal(hers.code, 12, hers.stdout + hers.stderr)
-    await holdsChanged(hers.stdout)
-    await undo(host.product(['undo', registry, '--yes']))
+    // What stood in daemon.json before is root's to read, and its half of the run does.
+    await undo(host.run(['sh', '-c', `${asAlice} ${program} undo ${registry} --yes`]))
   })
 })

@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 import { createCa, type Certificate } from '../../fixtures/pki.ts'
 import { hostDirectories, readContainerd } from '../../src/runtimes/certs-containerd.ts'
+import { editHostsToml } from '../../src/runtimes/hosts-toml.ts'
 import { readBuildkit } from '../../src/runtimes/certs-buildkit.ts'
 import { throwaway } from '../machine/throwaway.ts'
 import { leaveOut } from '../support/left-out.ts'
@@ -104,5 +105,18 @@ describe("runtimes/certs-containerd: containerd's loader, and BuildKit's beside 
     assert.equal((await read()).insecure?.path, `${DIR}/hosts.toml`)
     toml('[host."x"\n')
     assert.deepEqual((await read()).names, ['a'])
+  })
+
+  it('a hosts.toml checks again wherever it speaks of the registry, and the change says so', async () => {
+    const text = `server = "https://${NAME}"\nca = "own.pem"\n[host."https://${NAME}"]\n  skip_verify = true\n`
+    const both = text.replace('ca =', 'skip_verify = true\nca =').replace(/ {2}skip_verify.*\n/, '  ca = "own.pem"\n')
+    for (const content of [text, both]) {
+      put(`${DIR}/hosts.toml`, content)
+      const wish = { certificates: [`${DIR}/ours.crt`], strict: true }
+      const change = await editHostsToml(machine(), DIR, NAME, { tablesOnly: false }, wish)
+      assert.ok(change && 'bytes' in change)
+      assert.equal(change.strict, true, content)
+      assert.doesNotMatch(change.bytes.toString(), /skip_verify = true/)
+    }
   })
 })

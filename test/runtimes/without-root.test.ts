@@ -6,7 +6,7 @@ import { withoutRoot } from '../../src/runtimes/without-root.ts'
 import { engineHere } from './daemon.ts'
 
 describe('runtimes/without-root', () => {
-  const { machine, path } = engineHere()
+  const { machine, path, put } = engineHere()
   const target = parseRegistry('reg.corp:5000')
   const system = '/etc/containers/certs.d/reg.corp:5000'
 
@@ -29,5 +29,22 @@ describe('runtimes/without-root', () => {
       why: `root alone writes to ${system}`,
       fix: 'sudo trust-registry reg.corp:5000 --runtime podman --ca CA.pem',
     })
+  })
+
+  it('of two names for one registry each place counts, and files of settings as well', async () => {
+    const here = machine()
+    const https = parseRegistry('reg.corp:443')
+    fs.mkdirSync(path('/etc/containers/certs.d/reg.corp:443'), { recursive: true })
+    const [podman] = containersEngines(undefined, true)
+    assert.ok(podman)
+    const own = withoutRoot(podman)
+    const trust = await own.readTrust(here, https, await own.survey(here, 2000))
+    assert.match(trust.byHand?.why ?? '', /certs\.d\/reg\.corp:443$/)
+
+    put('etc/containers/registries.conf', '[[registry]]\nlocation = "reg.corp:5000"\ninsecure = true\n')
+    const changes = await own.settings?.(here, target, { certificates: [], strict: true })
+    assert.deepEqual(changes, [
+      { path: '/etc/containers/registries.conf', byHand: 'root alone writes to it' },
+    ])
   })
 })
