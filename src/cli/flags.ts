@@ -46,9 +46,9 @@ const targets = {
   runtime: string({
     ...many,
     helpValue: 'NAME',
-    options: ['docker', 'podman', 'skopeo', 'buildah', 'containerd', 'buildkit', 'k3s', 'rke2'],
+    options: ['docker', 'podman', 'skopeo', 'buildah', 'containerd', 'buildkit', 'k3s', 'rke2', 'cri-o'],
     summary:
-      'docker, podman, skopeo, buildah, containerd, buildkit, k3s, rke2; those found unless given (repeatable)',
+      'docker, podman, skopeo, buildah, containerd, buildkit, k3s, rke2, cri-o; those found unless given (repeatable)',
   }),
   file: string({ helpValue: 'LIST', summary: 'read registries from a file, one a line, # begins a comment' }),
 }

@@ -27,7 +27,8 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
     const fix = `trust-registry diagnose ${mirrors.registries.map(shellWord).join(' ')}`
     findings.push({ code: 'registry-elsewhere', severity: 'warning', owner: 'machine', message, fix })
   }
-  for (const { path, reason, damaged } of trust.ignored) {
+  if (trust.hides) findings.push(hidesFinding(engine, trust.hides))
+  for (const { path, reason, damaged, fix } of trust.ignored) {
     const base = { severity: 'warning', owner: 'machine' } as const
     if (damaged === true) {
       const message = `${path} is damaged, and ${labelOf(engine)} goes on without it: ${reason}`
@@ -35,9 +36,25 @@ export function directoryFindings(engine: EngineEvidence): readonly Finding[] {
       findings.push({ ...base, code: 'config-damaged', message, fix })
       continue
     }
-    findings.push({ ...base, code: 'trust-file-ignored', message: `${path} is ignored: ${reason}` })
+    const mend = fix === undefined ? {} : { fix }
+    findings.push({ ...base, code: 'trust-file-ignored', message: `${path} is ignored: ${reason}`, ...mend })
   }
   return findings
+}
+
+/** The first directory that is there counts whole: nothing of `_default` is merged into it. */
+function hidesFinding(
+  engine: EngineEvidence,
+  { path, names, own }: NonNullable<EngineEvidence['trust']['hides']>,
+): Finding {
+  const to = shellWord(own)
+  return {
+    code: 'trust-directory-shadowed',
+    severity: 'warning',
+    owner: 'machine',
+    message: `${path} holds ${names.join(', ')} for all registries, which ${labelOf(engine)} does not read beside ${own}`,
+    fix: `cp -n ${names.map((name) => shellWord(`${path}/${name}`)).join(' ')} ${to}/      # then run it again`,
+  }
 }
 
 function elsewhereFinding(

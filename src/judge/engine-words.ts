@@ -26,8 +26,9 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
     }
   }
   if (survey.loader === 'containers') {
-    // containers/image CheckAuth, as `podman login` prints it; the other commands begin with words of their own.
-    const start = `authenticating creds for "${registry}": `
+    // containers/image CheckAuth, as `podman login` prints it; the other commands begin with words of their own, and a
+    // daemon that pulls for others (CRI-O) with none.
+    const start = survey.kind === 'daemon' ? '' : `authenticating creds for "${registry}": `
     return {
       url,
       get: (complaint) => `${start}pinging container registry ${registry}: ${ask('Get', url)}${complaint}`,

@@ -33,8 +33,10 @@ export async function readContainerd(
   const present = candidates.filter((_, index) => there[index])
   const path = present[0] ?? posix.join(base, name)
   const symlink = (await machine.stat(path).catch(() => undefined))?.kind === 'symlink'
-  const rest = { path, ignored: [], misnamed: [], symlink }
-  if (present.length === 0) return { ...rest, state: 'absent', pool: new CertPool() }
+  const bare = { path, ignored: [], misnamed: [], symlink }
+  if (present.length === 0) return { ...bare, state: 'absent', pool: new CertPool() }
+  const hides = await hiddenBy(machine, posix.join(base, '_default'), path)
+  const rest = { ...bare, ...(hides ? { hides } : {}) }
   const shadowed = await Promise.all(
     present
       .slice(1)
@@ -55,6 +57,19 @@ export async function readContainerd(
     editable,
     ...(insecure ? { insecure } : {}),
   }
+}
+
+/** Settings and client certificates of `_default` that a directory of the registry's own, there, has no match for. */
+async function hiddenBy(machine: Machine, defaults: string, own: string): Promise<TrustDirectory['hides']> {
+  if (own === defaults) return undefined
+  const [common, ours] = await Promise.all(
+    [defaults, own].map(async (path) => (await machine.list(path).catch(() => [])) ?? []),
+  )
+  const missing = [/^hosts\.toml$/, /\.(?:cert|key)$/].filter(
+    (kind) => ours?.some((name) => kind.test(name)) !== true,
+  )
+  const names = common?.filter((name) => missing.some((kind) => kind.test(name))) ?? []
+  return names.length === 0 ? undefined : { path: defaults, names, own }
 }
 
 async function exists(machine: Machine, path: string): Promise<boolean> {

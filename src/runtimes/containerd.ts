@@ -3,8 +3,9 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
 import { readContainerd } from './certs-containerd.ts'
+import { configPathFix, DEFAULT_HOSTS, readConfig } from './containerd-config.ts'
+import { pullByCri, UNIMPLEMENTED } from './cri.ts'
 import { directoryNames } from './directory-names.ts'
-import { readConfig, DEFAULT_HOSTS } from './containerd-config.ts'
 import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import { judgeMessage } from './docker-words.ts'
@@ -46,7 +47,7 @@ export class ContainerdEngine implements Engine {
     ])
     if (program === undefined || machine.platform !== 'linux')
       return { ...base, installed: false, state: 'absent' }
-    const installed = config.directory !== undefined || config.fault !== undefined
+    const installed = config.directories.length > 0 || config.fault !== undefined
     // Beside Docker it is everywhere: nobody shall wait for a program that nobody asks for.
     if (!installed && !this.#named) return { ...base, installed, state: 'absent' }
     if (machine.atRest) {
@@ -67,28 +68,36 @@ export class ContainerdEngine implements Engine {
   }
 
   async trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
-    const { directory = DEFAULT_HOSTS } = await readConfig(machine)
-    const read = await Promise.all(
-      directoryNames(target).map((name) => readContainerd(machine, directory, name, undefined)),
-    )
-    // `_default` is everybody's: what is for one registry goes beside it.
-    return read.map(({ path }, index) =>
-      posix.basename(path) === '_default' ? posix.join(directory, directoryNames(target)[index] ?? '') : path,
+    const { directories } = await readConfig(machine)
+    return Promise.all(
+      directoryNames(target).map(async (name) => {
+        const base = await baseFor(machine, directories, name)
+        const { path } = await readContainerd(machine, base, name, undefined)
+        // `_default` is everybody's: what is for one registry goes beside it.
+        return posix.basename(path) === '_default' ? posix.join(base, name) : path
+      }),
     )
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    const { directory, fault, path } = await readConfig(machine)
-    const base = directory ?? DEFAULT_HOSTS
+    const major = Number.parseInt(survey.version ?? '2', 10)
+    const config = await readConfig(machine, major)
+    const { directories, fault, path, conflict } = config
+    const base = await baseFor(machine, directories, target.registry)
     // Before 2.0 a hosts.toml without a table of hosts did not decode.
-    const old = Number.parseInt(survey.version ?? '2', 10) < 2
-    const read = await readContainerd(machine, base, target.registry, survey.go, { tablesOnly: old })
+    const read = await readContainerd(machine, base, target.registry, survey.go, { tablesOnly: major < 2 })
     if (fault !== undefined) {
       return { ...read, fatal: { code: 'config-damaged', path, message: fault, foreseen: false } }
     }
-    if (directory !== undefined) return read
+    if (conflict !== undefined) {
+      const reason = `${path} has registry.${conflict} beside config_path, and containerd's CRI does not come up with both: nothing is pulled through it`
+      const fix = `move what registry.${conflict} says into hosts.toml files below ${base} and take it out of ${path}, then: systemctl restart containerd`
+      return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
+    }
+    if (directories.length > 0 || looksByItself(survey.version)) return read
     const reason = `${path} names no config_path, so that containerd's CRI reads no such directory; ctr does, with --hosts-dir`
-    return { ...read, ignored: [...read.ignored, { path: base, reason }] }
+    const fix = await configPathFix(config, major)
+    return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
   }
 
   async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
@@ -102,10 +111,12 @@ export class ContainerdEngine implements Engine {
     return edits.filter((edit) => edit !== undefined)
   }
 
+  /** `ctr` reads the directory; where the CRI is told of it as well, its own word counts, too. */
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
-    const { directory = DEFAULT_HOSTS } = await readConfig(machine)
+    const { directories } = await readConfig(machine)
+    const base = await baseFor(machine, directories, target.registry)
     const image = `${target.registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}`
-    const argv = ['ctr', '--address', SOCKET, 'images', 'pull', '--hosts-dir', directory, image] as const
+    const argv = ['ctr', '--address', SOCKET, 'images', 'pull', '--hosts-dir', base, image] as const
     const { stderr, exitCode, timedOut } = await machine.run(argv, { timeoutMs })
     const lines = stderr.trim().split('\n')
     const message = (lines.findLast((line) => line.startsWith('ctr: ')) ?? lines.at(-1) ?? '').replace(
@@ -113,12 +124,42 @@ export class ContainerdEngine implements Engine {
       '',
     )
     if (timedOut) return { outcome: 'unclear', message: message === '' ? 'no answer in time' : message }
-    // Old ones go on to a host that no file speaks of, and end with its fault.
-    if (exitCode === 0 || ANSWERED.test(stderr)) return { outcome: 'accepted', message }
-    return { outcome: judgeMessage(500, message), message }
+    const outcome = exitCode === 0 ? 'accepted' : judgeMessage(500, message)
+    // Old ones go on to a host that no file speaks of, and end with its fault: the CRI would say the same.
+    if (outcome !== 'accepted') return { outcome: ANSWERED.test(stderr) ? 'accepted' : outcome, message }
+    const cri = directories.length === 0 ? undefined : await this.#askCri(machine, image, timeoutMs)
+    return cri?.outcome === 'refused' ? cri : { outcome: 'accepted', message }
+  }
+
+  /** Undefined where no CRI answers: containerd runs without one, or nobody here may ask. */
+  async #askCri(machine: Machine, image: string, timeoutMs: number): Promise<EngineAnswer | undefined> {
+    const socket = await machine.socket(SOCKET).catch(() => undefined)
+    if (socket === undefined) return undefined
+    const { status, message } = await pullByCri(socket, image, timeoutMs)
+    if (status === UNIMPLEMENTED) return undefined
+    return { outcome: judgeMessage(status === 0 ? 200 : 500, withoutImage(message)), message }
   }
 
   login(): Promise<LoginAnswer> {
     return Promise.resolve({ ok: false, message: 'containerd keeps no logins: its clients bring their own' })
   }
+}
+
+/** The first directory that has one for this registry, or for all; else the first (containerd cri hostDirFromRoots). */
+async function baseFor(machine: Machine, directories: readonly string[], name: string): Promise<string> {
+  const states = await Promise.all(
+    directories.map(async (base) => (await readContainerd(machine, base, name, undefined)).state),
+  )
+  return directories[states.findIndex((state) => state !== 'absent')] ?? directories[0] ?? DEFAULT_HOSTS
+}
+
+/** 2.2 reads the conventional directory without being told (containerd v2.2.0 config_unix.go). */
+function looksByItself(version = ''): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 2 || (major === 2 && minor >= 2)
+}
+
+/** `failed to pull and unpack image "…": ` of the CRI, before what `ctr` says as well. */
+function withoutImage(message: string): string {
+  return message.replace(/^failed to pull and unpack image "[^"]*": /, '')
 }

@@ -16,16 +16,25 @@ export interface Place {
   readonly personal: boolean
 }
 
+/** The places that are nobody's own. */
+export const SHARED: readonly Place[] = [
+  { base: SYSTEM, personal: false },
+  { base: DOCKER, personal: false },
+]
+
+function ofCaller(machine: Machine): readonly Place[] {
+  return [{ base: personalPlace(machine), personal: true }, ...SHARED]
+}
+
 /**
  * The places that exist for a registry, the one that counts first (containers/image docker_client.go dockerCertDir):
  * nothing is merged, and a place that may not be entered is passed over.
  */
-export async function firstExisting(machine: Machine, name: string): Promise<readonly Place[]> {
-  const places: readonly Place[] = [
-    { base: personalPlace(machine), personal: true },
-    { base: SYSTEM, personal: false },
-    { base: DOCKER, personal: false },
-  ]
+export async function firstExisting(
+  machine: Machine,
+  name: string,
+  places = ofCaller(machine),
+): Promise<readonly Place[]> {
   const there = await Promise.all(
     places.map(async ({ base }) => {
       const path = posix.join(base, name)

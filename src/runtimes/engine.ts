@@ -51,6 +51,8 @@ export interface IgnoredFile {
   readonly reason: string
   /** A file of settings that the engine cannot read, and goes on without. */
   readonly damaged?: true
+  /** What has it read. */
+  readonly fix?: string
 }
 
 /** What ends every request of an engine for a registry before the network is reached. */
@@ -83,6 +85,8 @@ export interface TrustDirectory {
   readonly insecure?: { readonly path: string; readonly fix: string }
   /** Directories that it would read if `path` were not there: the first that exists counts, nothing is merged. */
   readonly shadowed?: readonly { readonly path: string; readonly pool: CertPool }[]
+  /** What `_default` says for all registries, and a directory of this one's own hides. */
+  readonly hides?: { readonly path: string; readonly names: readonly string[]; readonly own: string }
   /** A hosts.toml: where there is one, the certificates beside it are not read. */
   readonly overriddenBy?: string
   /** When the directory was made, where the machine tells; milliseconds since 1970. */

@@ -69,6 +69,7 @@ describe('completion', () => {
         'buildkit',
         'k3s',
         'rke2',
+        'cri-o',
       ])
       assert.deepEqual(complete('--runtime', '=', 'do'), ['docker'])
       assert.deepEqual(complete('--runtime', '='), [
@@ -80,6 +81,7 @@ describe('completion', () => {
         'buildkit',
         'k3s',
         'rke2',
+        'cri-o',
       ])
       assert.deepEqual(complete('--ca', '=', 'x', 'sta'), ['status'])
       assert.deepEqual(complete('reg:5000', '-u', ''), [])

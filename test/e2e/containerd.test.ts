@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../../fixtures/lab/host.ts'
 import { labRoot, type Suite } from '../../fixtures/lab/root.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
+import { pullByCri } from '../../src/runtimes/cri.ts'
 import { codes, consumer, runJson, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
@@ -40,13 +41,19 @@ describe('containerd with a hosts directory', function () {
     })
     await host.write('/root/ca.pem', root.pem)
     await host.write(config, toml)
-    void host.start(['containerd', '--log-level', 'error'], { timeout: 120_000 }).done.catch(() => undefined)
+    await startContainerd(host)
+    return host
+  }
+  const until = async (what: string, done: () => Promise<boolean>): Promise<void> => {
     const deadline = Date.now() + 20_000
-    while ((await host.run(['ctr', 'version'])).code !== 0) {
-      assert.ok(Date.now() < deadline, 'containerd does not answer')
+    while (!(await done())) {
+      assert.ok(Date.now() < deadline, what)
       await sleep(50)
     }
-    return host
+  }
+  const startContainerd = async (host: Host): Promise<void> => {
+    void host.start(['containerd', '--log-level', 'error'], { timeout: 120_000 }).done.catch(() => undefined)
+    await until('containerd answers', async () => (await host.run(['ctr', 'version'])).code === 0)
   }
   const pull = async (host: Host): Promise<string> => {
     const { stderr } = await host.run(['ctr', 'images', 'pull', '--hosts-dir', base, image])
@@ -58,6 +65,24 @@ describe('containerd with a hosts directory', function () {
     ).slice(5)
   }
   const named = ['--runtime', 'containerd'] as const
+  /** Its CRI, asked by the very call that kubelet makes. */
+  const criRefuses = async (host: Host): Promise<boolean> => {
+    const { status, message } = await pullByCri(
+      host.outside('/run/containerd/containerd.sock'),
+      image,
+      10_000,
+    )
+    assert.notEqual(status, 0, 'nobody has that image')
+    assert.match(message, /x509: |not found$/)
+    return message.includes('x509: ')
+  }
+  const restart = async (host: Host): Promise<void> => {
+    const { stdout } = await host.run(['sh', '-c', 'grep -l "^containerd$" /proc/[0-9]*/comm'])
+    const [, pid = ''] = /^\/proc\/(\d+)\/comm$/m.exec(stdout) ?? []
+    assert.equal((await host.run(['kill', pid])).code, 0)
+    await until('containerd ends', async () => (await host.run(['test', '-e', `/proc/${pid}`])).code !== 0)
+    await startContainerd(host)
+  }
 
   for (const [title, suite, version, start] of generations) {
     it(`${title}: foreseen to the letter, mended, proven, undone to the byte`, async () => {
@@ -79,6 +104,10 @@ describe('containerd with a hosts directory', function () {
       assert.match(await pull(host), /not found$/)
       assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
       assert.deepEqual(await host.snapshot(watched), before)
+
+      // Its CRI, asked as kubelet asks it, is of the same mind.
+      const cri = await host.run(['ctr', 'plugins', 'ls'])
+      assert.match(cri.stdout, /cri .* ok/, 'the CRI is up, so that it was asked')
 
       // Without being named it counts, too: somebody has told it of the directory.
       const all = await runJson(host, ['diagnose', registry])
@@ -156,6 +185,77 @@ describe('containerd with a hosts directory', function () {
       assert.match(flat.registry.changes[0]?.path ?? '', /reg\.corp_5000_/)
     }).timeout(120_000)
   }
+
+  for (const [title, suite, , start] of generations) {
+    if (title === '1.7') continue
+    it(`${title}: settings that keep the CRI from the directory are named, and mended by the line that is given`, async () => {
+      const host = await freshHost(suite, start)
+      assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 0)
+      const blind = await runJson(host, ['diagnose', registry, ...named])
+      const lacking = blind.registry.findings.find(({ code }) => code === 'trust-file-ignored')
+      assert.match(lacking?.message ?? '', /names no config_path/)
+      assert.equal(await criRefuses(host), true, 'its CRI knows no directory')
+      const [line = 'false'] = (lacking?.fix ?? '').split('\n')
+      const mended = await host.run(['sh', '-c', line])
+      assert.equal(mended.code, 0, `${line}: ${mended.stderr}`)
+      await restart(host)
+      assert.equal(await criRefuses(host), false, await host.read(config))
+      const seeing = await runJson(host, ['diagnose', registry, ...named])
+      assert.deepEqual([seeing.code, codes(seeing.registry)], [0, []], seeing.stdout)
+      assert.ok(!seeing.stdout.includes('config_path'), seeing.stdout)
+
+      // Tables of old beside it: the CRI does not come up.
+      const table = /^\[(.*)\]$/m.exec(await host.read(config))?.[1] ?? ''
+      const old = `\n[${table}.mirrors."docker.io"]\n  endpoint = ["https://mirror.corp"]\n`
+      await host.write(config, (await host.read(config)) + old)
+      await restart(host)
+      const plugins = await host.run(['ctr', 'plugins', 'ls'])
+      assert.match(plugins.stdout, /cri.* error/, plugins.stdout)
+      const torn = await runJson(host, ['diagnose', registry, ...named])
+      const conflict = torn.registry.findings.find(({ code }) => code === 'trust-file-ignored')
+      assert.match(conflict?.message ?? '', /registry\.mirrors beside config_path/, torn.stdout)
+      assert.match(conflict?.fix ?? '', /hosts\.toml/)
+    }).timeout(120_000)
+  }
+
+  it('a damaged hosts.toml is passed over and named with its place; a link is followed; what _default says is not lost unseen', async () => {
+    const host = await freshHost(undefined, `${generations[0]?.[3] ?? ''}  config_path = "${base}"\n`)
+    const damaged = '[host."x"\n'
+    await host.write(`${right}/ca.crt`, root.pem)
+    await host.write(`${right}/hosts.toml`, damaged)
+    const seen = await runJson(host, ['diagnose', registry, ...named])
+    assert.equal(consumer(seen.registry, 'containerd').state, 'trusted', seen.stdout)
+    assert.match(await pull(host), /not found$/)
+    const finding = seen.registry.findings.find(({ code }) => code === 'config-damaged')
+    assert.match(finding?.message ?? '', /line 2, column 1: /)
+    assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 0)
+    assert.equal(await host.read(`${right}/hosts.toml`), damaged)
+    await host.run([
+      'sh',
+      '-c',
+      `mv ${right} /root/elsewhere; ln -s /root/elsewhere ${right}; rm ${right}/hosts.toml`,
+    ])
+    const linked = await runJson(host, ['diagnose', registry])
+    assert.equal(consumer(linked.registry, 'containerd').state, 'trusted', linked.stdout)
+    assert.match(await pull(host), /not found$/)
+
+    await host.run(['rm', '-rf', right])
+    await host.write(
+      `${base}/_default/hosts.toml`,
+      `# for all\n[host."https://${registry}"]\n  capabilities = ["pull", "resolve"]\n`,
+    )
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    const hidden = trusted.registry.findings.find(({ code }) => code === 'trust-directory-shadowed')
+    assert.match(hidden?.message ?? '', /_default holds hosts\.toml for all registries/, trusted.stdout)
+    const copied = await host.run(['sh', '-c', hidden?.fix ?? 'false'])
+    assert.equal(copied.code, 0, copied.stderr)
+    const again = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+    assert.equal(again.code, 0, again.stdout)
+    assert.match(await host.read(`${right}/hosts.toml`), /^ca = \[".*\.crt"\]$/m)
+    assert.match(await pull(host), /not found$/)
+    assert.ok(!again.registry.findings.some(({ code }) => code === 'trust-directory-shadowed'), again.stdout)
+  }).timeout(120_000)
 
   it('that comes with Docker alone is nobody’s runtime; named, it is told what its CRI lacks', async () => {
     const host = await freshHost(undefined, 'version = 2\n')

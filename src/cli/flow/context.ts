@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { TrustError } from '../../errors.ts'
 import { ContainerdEngine } from '../../runtimes/containerd.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
+import { CrioEngine } from '../../runtimes/crio.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -62,6 +63,7 @@ export async function createContext(
     ...containersEngines(ownAuthFile(services, place?.machine), alone),
     new ContainerdEngine(options.runtimes.includes('containerd')),
     ...preparedEngines(),
+    new CrioEngine(),
   ]
   return {
     ...site,
