@@ -28,7 +28,7 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
   if (survey.loader === 'containers') {
     // containers/image CheckAuth, as `podman login` prints it; the other commands begin with words of their own, and a
     // daemon that pulls for others (CRI-O) with none.
-    const start = survey.kind === 'daemon' ? '' : `authenticating creds for "${registry}": `
+    const start = survey.name === 'cri-o' ? '' : `authenticating creds for "${registry}": `
     return {
       url,
       get: (complaint) => `${start}pinging container registry ${registry}: ${ask('Get', url)}${complaint}`,
