@@ -109,7 +109,9 @@ describe("runtimes/certs-containerd: containerd's loader, and BuildKit's beside 
 
   it('a hosts.toml checks again wherever it speaks of the registry, and the change says so', async () => {
     const text = `server = "https://${NAME}"\nca = "own.pem"\n[host."https://${NAME}"]\n  skip_verify = true\n`
-    const both = text.replace('ca =', 'skip_verify = true\nca =').replace(/ {2}skip_verify.*\n/, '  ca = "own.pem"\n')
+    const both = text
+      .replace('ca =', 'skip_verify = true\nca =')
+      .replace(/ {2}skip_verify.*\n/, '  ca = "own.pem"\n')
     for (const content of [text, both]) {
       put(`${DIR}/hosts.toml`, content)
       const wish = { certificates: [`${DIR}/ours.crt`], strict: true }
