@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import type { RunResult } from '../../src/machine/machine.ts'
+import { refuseBrokenConfig } from '../../src/runtimes/docker-restart.ts'
+import { engineHere } from './daemon.ts'
+
+const was = { pid: 77, ticks: 40_000 }
+const FILE = 'unable to configure the Docker daemon with file /etc/docker/daemon.json: '
+
+describe('runtimes/docker-restart: would it start again?', () => {
+  const { machine, path, put } = engineHere()
+
+  /** A daemon older than `--validate`, and what it says to a flag; what it was asked is remembered. */
+  function older(says: (flag: string) => string, config: object = { debug: true }) {
+    fs.mkdirSync(path('etc/docker'), { recursive: true })
+    put('etc/docker/daemon.json', JSON.stringify(config))
+    put('usr/bin/dockerd', '', 0o755)
+    const flags: string[] = []
+    const run = (argv: readonly [string, ...string[]]): Promise<RunResult> => {
+      const flag = argv.at(-1) ?? ''
+      flags.push(flag)
+      const stderr = flag === '--validate' ? 'Status: unknown flag: --validate' : says(flag)
+      return Promise.resolve({ exitCode: 1, stdout: '', stderr, timedOut: false })
+    }
+    return { flags, here: Object.assign(machine(), { run }) }
+  }
+
+  it('an old daemon is asked with nothing but what no release starts with, whatever is in the file', async () => {
+    const twice =
+      'the following directives are specified both as a flag and in the configuration file: log-level: (from flag: none-of-them, from file: warn)'
+    for (const [config, answer] of [
+      [{ debug: true }, 'unable to parse logging level: none-of-them'],
+      [{ debug: true }, 'failed to start daemon: pid file found, ensure docker is not running'],
+      [{ 'log-level': 'warn' }, `${FILE}${twice}`],
+    ] as const) {
+      const { here, flags } = older(() => answer, config)
+      await refuseBrokenConfig(here, was)
+      assert.deepEqual(flags, ['--validate', '--log-level=none-of-them'], answer)
+    }
+  })
+
+  it('what it has against the file is a refusal, in its words', async () => {
+    const answer = `${FILE}the following directives don't match any configuration option: nonsense`
+    const { here } = older(() => answer)
+    await assert.rejects(refuseBrokenConfig(here, was), {
+      code: 'change-failed',
+      finding: 'config-damaged',
+      seen: answer,
+    })
+  })
+})
