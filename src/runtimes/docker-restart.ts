@@ -4,9 +4,9 @@ import { serviceControl } from '../machine/service.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { flagConflicts } from './docker-flags.ts'
 import { daemonProcess, type DaemonProcess } from './docker-process.ts'
+import { socketOf } from './docker-socket.ts'
 
 const CONFIG = '/etc/docker/daemon.json'
-const SOCKET = '/var/run/docker.sock'
 const VALIDATE_MS = 10_000
 const MAX_COMPLAINT = 500
 
@@ -21,7 +21,7 @@ export interface RestartCost {
 export async function restartCost(machine: Machine, timeoutMs: number): Promise<RestartCost | undefined> {
   const was = await daemonProcess(machine)
   if (was === undefined || (await serviceControl(machine, 'docker')) === undefined) return undefined
-  const socket = await machine.socket(SOCKET)
+  const socket = await machine.socket(await socketOf(machine, was))
   const get = async (path: string): Promise<unknown> =>
     (await dockerApi(socket, { method: 'GET', path, timeoutMs })).body
   const answers = await Promise.all([get('/info'), get('/containers/json')]).catch((error: unknown) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import * as fs from 'node:fs'
 import type { RunResult } from '../../src/machine/machine.ts'
-import { refuseBrokenConfig } from '../../src/runtimes/docker-restart.ts'
-import { engineHere } from './daemon.ts'
+import { refuseBrokenConfig, restartCost } from '../../src/runtimes/docker-restart.ts'
+import { daemon, engineHere, type Answers } from './daemon.ts'
 
 const was = { pid: 77, ticks: 40_000 }
 const FILE = 'unable to configure the Docker daemon with file /etc/docker/daemon.json: '
@@ -47,5 +47,24 @@ describe('runtimes/docker-restart: would it start again?', () => {
       finding: 'config-damaged',
       seen: answer,
     })
+  })
+})
+
+describe('runtimes/docker-restart: what it costs', () => {
+  const { machine, path, put } = engineHere()
+
+  it('is asked of the daemon that is restarted, where it listens', async () => {
+    for (const folder of ['srv', 'etc/init.d']) fs.mkdirSync(path(folder), { recursive: true })
+    put('etc/init.d/docker', '', 0o755)
+    put('var/run/docker.pid', '77\n')
+    put('proc/77/stat', `77 (dockerd) S ${Array.from({ length: 18 }, () => '1').join(' ')} 40000 0 0\n`)
+    put('proc/77/cmdline', ['dockerd', '-H', 'unix:///srv/docker.sock', ''].join('\0'))
+    const running = (name: string): Answers => ({
+      'GET /info': [200, {}],
+      'GET /containers/json': [200, [{ Names: [`/${name}`] }]],
+    })
+    await daemon(path('var/run/docker.sock'), running('of-another'))
+    await daemon(path('srv/docker.sock'), running('web'))
+    assert.deepEqual(await restartCost(machine(), 5000), { was, stops: ['web'] })
   })
 })
