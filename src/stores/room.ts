@@ -16,6 +16,9 @@ const FINDINGS: Readonly<Record<string, Obstacle>> = {
   EROFS: 'read-only-system',
 }
 
+/** The tool makes a folder that is missing, and follows a link in its place. */
+const UNKNOWN: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
 /**
  * Why the tool could not write its bundle; undefined where it could: as much is written beside it, and taken away.
  * Debian's tool clears the links that OpenSSL follows before it comes upon a full disk.
@@ -35,8 +38,7 @@ export async function lackOfRoom(machine: Machine, store: Store): Promise<TrustE
     await machine.create(path, Buffer.concat([now, randomBytes(MORE)]), 0o600)
     return undefined
   } catch (error) {
-    // The tool makes a folder that is missing.
-    return errorCode(error) === 'ENOENT' ? undefined : refused(store, folder, error)
+    return UNKNOWN.has(errorCode(error) ?? '') ? undefined : refused(store, folder, error)
   } finally {
     await clear().catch(() => undefined)
   }
