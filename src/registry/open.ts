@@ -104,7 +104,8 @@ async function handshakeFailed(
   return { failure: wanted ? { ...named, code: 'client-certificate-required' } : named, address, sent }
 }
 
-function sentBefore(error: unknown): readonly Buffer[] {
+/** What had come of the chain when the handshake failed. */
+export function sentBefore(error: unknown): readonly Buffer[] {
   if (typeof error !== 'object' || error === null || !('sent' in error)) return []
   return Array.isArray(error.sent) ? error.sent.filter((item) => Buffer.isBuffer(item)) : []
 }

@@ -12,9 +12,9 @@ export interface Pin {
 export interface Reach {
   readonly pins?: readonly Pin[]
   /** The proxy for a host; undefined: none. */
-  readonly proxyFor?: (target: Target) => Proxy | undefined
+  readonly proxyFor?: ((target: Target) => Proxy | undefined) | undefined
   /** Shown to a server that asks for a client certificate. */
-  readonly client?: { readonly certificatePem: string; readonly keyPem: string }
+  readonly client?: { readonly certificatePem: string; readonly keyPem: string } | undefined
 }
 
 /** The addresses that are pinned for a host and port, in the order given. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { tryParseCertificate, verifyHostname } from '../x509/index.ts'
 import { openTls, type Limits } from './connect.ts'
+import { sentBefore } from './open.ts'
 import type { Target } from './reference.ts'
 
 /** Nobody waits long for what only explains. */
@@ -26,12 +27,15 @@ export async function lookUnnamed(
   if (target.kind !== 'name' || version === 0 || limits.proxyFor?.(target)) return undefined
   const nameless: Target = { ...target, host: address, kind: version === 6 ? 'ipv6' : 'ipv4' }
   const timeoutMs = Math.min(limits.timeoutMs, PATIENCE_MS)
+  // A proxy was asked for by the name; and whoever answers without one is shown no certificate of ours.
+  const bare: Limits = { ...limits, timeoutMs, proxyFor: undefined, client: undefined }
   try {
-    const { socket, sent } = await openTls(nameless, address, { ...limits, timeoutMs })
+    const { socket, sent } = await openTls(nameless, address, bare)
     socket.destroy()
     return sent
   } catch (error) {
     if (limits.signal?.aborted) throw error
-    return undefined
+    const sent = sentBefore(error)
+    return sent.length > 0 ? sent : undefined
   }
 }
