@@ -7,26 +7,23 @@ import { within } from './deadline.ts'
 import type { Target } from './reference.ts'
 import { openTunnel } from './tunnel.ts'
 
-/** Nobody waits long for what only explains. */
-const PATIENCE_MS = 3000
 /** A chain and a list of CAs; what is longer is not read to its end. */
 const MAX_FLIGHT = 256 * 1024
 
 /**
  * The CAs, by DER name, whose client certificates the server says it takes; empty: it names none. Node does not tell
  * what a server asks for, so that the first flight of a TLS 1.2 handshake is read off the wire. Undefined where the
- * server speaks only TLS 1.3, which hides it, and where nothing answers soon.
+ * server speaks only TLS 1.3, which hides it, and where nothing answers within the time of one stage.
  */
 export async function lookClientCas(
   target: Target,
   address: string,
   limits: Limits,
 ): Promise<readonly Buffer[] | undefined> {
-  const timeoutMs = Math.min(limits.timeoutMs, PATIENCE_MS)
   try {
-    const wire = await dial(target, address, { ...limits, timeoutMs })
+    const wire = await dial(target, address, limits)
     const flight = firstFlight(wire, isIP(target.host) === 0 ? target.host : undefined)
-    return await within(timeoutMs, 'client CAs', limits.signal, flight).finally(() => wire.destroy())
+    return await within(limits.timeoutMs, 'client CAs', limits.signal, flight).finally(() => wire.destroy())
   } catch (error) {
     if (limits.signal?.aborted) throw error
     return undefined

@@ -4,9 +4,6 @@ import { openTls, type Limits } from './connect.ts'
 import { sentBefore } from './open.ts'
 import type { Target } from './reference.ts'
 
-/** Nobody waits long for what only explains. */
-const PATIENCE_MS = 3000
-
 /** Whether a server that chooses its certificate by name (RFC 6066 section 3) has chosen another host's. */
 export function isOfAnotherHost(sent: readonly Buffer[], { host }: Target): boolean {
   const [leaf] = sent
@@ -16,7 +13,7 @@ export function isOfAnotherHost(sent: readonly Buffer[], { host }: Target): bool
 
 /**
  * The chain for clients that send no server name, DER as sent. To an address nobody sends one, and beyond a proxy the
- * address is not ours to choose: undefined, as it is where nothing answers soon.
+ * address is not ours to choose: undefined, as it is where nothing answers within the time of one stage.
  */
 export async function lookUnnamed(
   target: Target,
@@ -26,9 +23,8 @@ export async function lookUnnamed(
   const version = isIP(address)
   if (target.kind !== 'name' || version === 0 || limits.proxyFor?.(target)) return undefined
   const nameless: Target = { ...target, host: address, kind: version === 6 ? 'ipv6' : 'ipv4' }
-  const timeoutMs = Math.min(limits.timeoutMs, PATIENCE_MS)
   // A proxy was asked for by the name; and whoever answers without one is shown no certificate of ours.
-  const bare: Limits = { ...limits, timeoutMs, proxyFor: undefined, client: undefined }
+  const bare: Limits = { ...limits, proxyFor: undefined, client: undefined }
   try {
     const { socket, sent } = await openTls(nameless, address, bare)
     socket.destroy()
