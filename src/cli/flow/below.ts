@@ -33,8 +33,9 @@ export function typedHere({ machine, login }: Where, fix: string): string {
   return login === undefined ? belowRoot(machine, fix) : overSsh(login, fix)
 }
 
-/** The same for an error that ends the run. */
+/** The same for an error that ends the run; a file that was named is one of this computer, wherever the engine is. */
 export function errorBelow(where: Where, error: TrustError): TrustError {
+  if (error.code === 'bad-file') return error
   const { code, message, finding, seen, cause } = error
   const fix = error.fix === undefined ? undefined : typedHere(where, error.fix)
   if (fix === undefined || fix === error.fix) return error

@@ -90,11 +90,13 @@ function lineViews(
   return { document, undo, ...line }
 }
 
-function withLines<T extends Pick<Partial<Finding>, 'fix' | 'owner'>>(context: Site, told: T): T {
+type Told = Pick<Partial<Finding>, 'fix' | 'owner'> & { readonly code: string }
+function withLines<T extends Told>(context: Site, told: T): T {
   if (told.fix === undefined) return told
   const fix = retyped(context.options, told.fix)
-  // What the registry's owner has to do is done elsewhere.
-  return { ...told, fix: told.owner === 'registry' ? fix : typedHere(context.place ?? context, fix) }
+  // What the registry's owner has to do is done elsewhere, and a file that was named is one of this computer.
+  const elsewhere = told.owner === 'registry' || told.code === 'bad-file'
+  return { ...told, fix: elsewhere ? fix : typedHere(context.place ?? context, fix) }
 }
 
 function probeDocument(observation: Observation, judgement: Judgement, pem: boolean): ProbeDocument {

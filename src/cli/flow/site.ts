@@ -8,6 +8,7 @@ import { ownerOf } from '../../runtimes/docker-home.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
 import { errorBelow } from './below.ts'
+import { retyped } from './retype.ts'
 import { findPlace, thisComputer, type Place } from './place.ts'
 
 /** A machine and its memory: all that `undo` and `status` need. */
@@ -47,12 +48,13 @@ export async function atPlace<T>(
  * @throws TrustError `bad-file`
  */
 export async function refuseNoMemory({ options, state }: Site): Promise<void> {
-  if (options.stateDir === undefined || (await state.isThere())) return
+  const { stateDir, ...usual } = options
+  if (stateDir === undefined || (await state.isThere())) return
   throw new TrustError(
     'bad-file',
-    `there is no ${options.stateDir} on this machine: nothing was ever recorded there`,
+    `there is no ${stateDir} on this machine: nothing was ever recorded there`,
     {
-      fix: `trust-registry status      # what is on record in ${DEFAULT_STATE_DIR}`,
+      fix: retyped(usual, `trust-registry status      # what is on record in ${DEFAULT_STATE_DIR}`),
     },
   )
 }

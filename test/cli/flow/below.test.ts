@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { belowRoot, errorBelow } from '../../../src/cli/flow/below.ts'
 import type { Machine } from '../../../src/machine/machine.ts'
+import { readNamedFile } from '../../../src/cli/files.ts'
+import { blindView } from '../../../src/cli/flow/document.ts'
+import { createSite } from '../../../src/cli/flow/site.ts'
+import { silence } from '../../../src/cli/flow/stage.ts'
+import { defaultOptions } from '../../../src/cli/options.ts'
+import { fakeIo } from '../fake-io.ts'
 import { TrustError } from '../../../src/errors.ts'
 
+const unasked = (): Promise<never> => Promise.reject(new Error('nothing is asked'))
+const prompts = { confirm: unasked, ask: unasked, password: unasked }
 const image = (folder: string): Pick<Machine, 'atRest' | 'locate'> => ({
   atRest: true,
   locate: (path: string) => `${folder}${path}`,
@@ -36,5 +44,29 @@ describe('what is to be done to an image', () => {
       ['state-damaged', 'y', 'mv /srv/i/var/x /srv/i/var/x.damaged'],
     )
     assert.equal(errorBelow({ machine: here }, error), error)
+  })
+
+  it('about a file that was named is about one of this computer, wherever the engine is', async () => {
+    const bad = await readNamedFile('/nowhere/at/all', 'the list', 1).catch((error: unknown) => error)
+    assert.ok(bad instanceof TrustError)
+    const over = {
+      machine: { locate: (path: string) => path },
+      login: { words: ['ssh', 'vm'], root: true },
+    } as const
+    for (const place of [{ machine: image('/srv/i') }, over]) {
+      assert.equal(errorBelow(place, bad).fix, 'ls -ld /nowhere/at/all')
+      const services = { io: fakeIo(), version: '1', progress: silence, prompts }
+      const machine = {
+        ...place.machine,
+        now: () => new Date(0),
+        who: () => ({ privileged: true }),
+      } as unknown as Machine
+      const site = createSite({ ...defaultOptions, command: 'trust', registries: [] }, services, {
+        ...place,
+        machine,
+      })
+      const view = blindView(site, 'reg.corp:5000', { exitCode: 2, verified: false, error: bad })
+      assert.equal(view.document.error?.fix, 'ls -ld /nowhere/at/all')
+    }
   })
 })
