@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Lock, Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import { census, compare, isWhole, type Census } from './census.ts'
 import { foreignRun } from './foreign-runs.ts'
 import { lackOfRoom } from './room.ts'
@@ -127,7 +128,7 @@ async function runTool(
   const hook = /^E: (.*) exited with code (\d+)/m.exec(said)
   if (hook) {
     const [line, name = ''] = hook
-    const fix = `${name}      # mend what it complains about, or take it out of the way; then run it again`
+    const fix = `${shellWord(name)}      # mend what it complains about, or take it out of the way; then run it again`
     const message = `a hook of ${store.tool} failed; everything was rolled back`
     return new TrustError('change-failed', message, { finding: 'store-hook-failed', seen: line, fix })
   }

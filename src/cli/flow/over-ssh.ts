@@ -10,9 +10,11 @@ export interface SshLogin {
 
 /** What advice has a person run on the engine's machine; sentences begin with other words. */
 const PROGRAM =
-  /^(?:sudo )?(?:\/etc\/init\.d\/\S+|systemctl|service|rc-service|snap|kill|dockerd|podman|skopeo|buildah|ctr|mv|rm|rmdir|cp|mkdir|install|chmod|chown|echo|openssl|csplit|update-ca-certificates|update-ca-trust|clrtrust|ls|lsattr|lslocks|df|findmnt|dmesg|cat|head|tail|journalctl|timedatectl|curl|getent|tee|sh|reboot) /
+  /^(?:sudo )?(?:'?\/|(?:\$\{EDITOR:-vi\}|apt-get|apk|dnf|zypper|pacman|fuser|ps|systemctl|service|rc-service|snap|kill|dockerd|podman|skopeo|buildah|ctr|mv|rm|rmdir|cp|mkdir|install|chmod|chown|echo|openssl|csplit|update-ca-certificates|update-ca-trust|clrtrust|ls|lsattr|lslocks|df|findmnt|dmesg|cat|head|tail|journalctl|timedatectl|curl|getent|tee|sh|reboot) )/
 /** These look, and need nobody's rights. */
-const HARMLESS = /^(?:curl|getent|openssl s_client|ls|df|findmnt|echo) /
+const HARMLESS = /^(?:curl|getent|openssl s_client|ls|df|findmnt|echo|ps) /
+/** These ask, or show a screen. */
+const ASKING = /^(?:\$\{EDITOR:-vi\}|apt-get|dnf|zypper|pacman) /
 const SHELL = /[;&|<>*~$'"]/
 
 /** Lines that are to be typed on a machine over ssh, as they are typed here. */
@@ -26,7 +28,7 @@ export function overSsh({ words, root }: SshLogin, fix: string): string {
       const [, work = command, input = ''] = /^(.*)( < \S+)$/.exec(command) ?? []
       const there = root || HARMLESS.test(work) ? work : asRoot(work)
       // Where sudo asks for a password, it does so at a terminal.
-      const terminal = there.includes('sudo ') && input === '' ? ['-t'] : []
+      const terminal = (there.includes('sudo ') || ASKING.test(work)) && input === '' ? ['-t'] : []
       const ssh = [words[0], ...terminal, ...words.slice(1)].map(shellWord).join(' ')
       return `${ssh} ${shellWord(there)}${input}${comment}`
     })

@@ -1,5 +1,28 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { overSsh } from '../../../src/cli/flow/over-ssh.ts'
+
+import { stores } from '../../../src/stores/index.ts'
+
+const source = new URL('../../../src/', import.meta.url)
+/** How sentences begin that are no line to paste, and the programs of this computer. */
+const SENTENCES =
+  /^(?:a|add|ask|compare|give|leave|log|mend|nginx:|or|put|reissue|run|say|send|set|somebody|stop|take|the|use|write|have|where) /i
+const HERE =
+  /^(?:sudo )?(?:ssh-keygen|ssh|docker|docker-machine|docker-credential-\S+|certutil|oc|security|trust-registry)(?: |$)/
+
+/** The first lines of all advice that begins with a word of its own, with where it stands. */
+function advice(): readonly (readonly [string, string])[] {
+  return readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^(?:change|judge|machine|runtimes|stores|cli.flow)[\\/].*\.ts$/.test(file))
+    .flatMap((file) =>
+      [
+        ...readFileSync(new URL(file, source), 'utf8').matchAll(
+          /\bfix(?::| =)\s*(['"`])((?:\\.|(?!\1)[^\\])+)\1/g,
+        ),
+      ].map(([, , text = '']) => [file, text.replaceAll('\\$', '$')] as const),
+    )
+}
 
 describe('what is to be done on a machine over ssh', () => {
   const docker = { words: ['ssh', '-p', '2222', 'docker@vm'], root: false } as const
@@ -47,6 +70,31 @@ describe('what is to be done on a machine over ssh', () => {
       overSsh(root, 'df -h /etc\nls -l /etc'),
       "ssh root@vm 'df -h /etc'\nssh root@vm 'ls -l /etc'",
     )
+  })
+
+  it('is whatever any advice has people run over there; every other line begins as a sentence does', () => {
+    const lines = [
+      '${EDITOR:-vi} /etc/docker/daemon.json      # mend what is named',
+      'fuser /run/lock      # see who it is',
+      'ps -fp 7      # see who it is',
+      '/etc/ca-certificates/update.d/hook      # mend what it complains about',
+      "'/etc/ca-certificates/update.d/a b'",
+      ...Object.values(stores).flatMap(({ toolPackage, tool }) => [
+        toolPackage,
+        `${tool}      # to see it fail`,
+      ]),
+    ]
+    for (const line of lines) {
+      assert.match(overSsh(root, line), /^ssh (?:-t )?root@vm /, line)
+      assert.match(overSsh(docker, line), /^ssh (?:-t )?-p 2222 docker@vm /, line)
+    }
+    assert.match(overSsh(root, lines[0] ?? ''), /^ssh -t root@vm '\$\{EDITOR:-vi\} \/etc/)
+    const found = advice()
+    assert.ok(found.length > 60, `${found.length} pieces of advice`)
+    for (const [file, text] of found) {
+      if (/^(?:#|-|(?:sudo )?\$\{(?!EDITOR))/.test(text) || SENTENCES.test(text) || HERE.test(text)) continue
+      assert.match(overSsh(docker, text), /^ssh /, `${file}: ${text}`)
+    }
   })
 
   it('stays as it is where it is no line to paste, or one for this computer', () => {
