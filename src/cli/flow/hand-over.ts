@@ -48,7 +48,7 @@ export async function handsFor(site: Site, what: string): Promise<Hands> {
       'needs-privilege',
       `${what} needs root there, and sudo -n does not let ${name}; nothing was changed`,
       {
-        fix: `echo ${shellWord(`${name} ALL=(root) NOPASSWD: ALL`)} | sudo tee /etc/sudoers.d/${name}      # or log in as root`,
+        fix: `echo ${shellWord(`${name} ALL=(root) NOPASSWD: ALL`)} | sudo tee ${shellWord(`/etc/sudoers.d/${name}`)}      # or log in as root`,
       },
     )
   }

@@ -22,7 +22,7 @@ export function overSsh({ words, root }: SshLogin, fix: string): string {
   return fix
     .split('\n')
     .map((line) => {
-      const [, command = '', comment = ''] = /^(.*?)( {2,}# .*)?$/.exec(line) ?? []
+      const [command, comment] = parted(line)
       if (!PROGRAM.test(`${command} `)) return line
       // A file that is fed to it is one of this computer.
       const [, work = command, input = ''] = /^(.*)( < \S+)$/.exec(command) ?? []
@@ -33,6 +33,14 @@ export function overSsh({ words, root }: SshLogin, fix: string): string {
       return `${ssh} ${shellWord(there)}${input}${comment}`
     })
     .join('\n')
+}
+
+/** A comment begins outside of quotes: what stands in them may be the far side's, and is never typed here. */
+function parted(line: string): readonly [string, string] {
+  const quoted = /'[^']*'|"(?:\\.|[^"\\])*"|\\./g
+  const plain = line.replace(quoted, (text) => '_'.repeat(text.length))
+  const at = plain.search(/ {2,}# (?!.* {2}# )/)
+  return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at)]
 }
 
 function asRoot(command: string): string {

@@ -5,6 +5,7 @@ import { failure } from './words.ts'
 export interface Greeting {
   readonly uid: number
   readonly gid: number
+  /** `#1000`, as sudoers(5) writes it, where the name is none that a line to paste may hold. */
   readonly name: string
   readonly home: string
   /** Its clock minus ours, in milliseconds. */
@@ -12,6 +13,9 @@ export interface Greeting {
   /** uname -s. */
   readonly system: string
 }
+
+/** As useradd(8) takes them, and with a domain. */
+const NAME = /^[A-Za-z0-9_.@-]+\$?$/
 
 export async function greet(channel: Channel): Promise<Greeting> {
   const before = Date.now()
@@ -28,7 +32,7 @@ export async function greet(channel: Channel): Promise<Greeting> {
   return {
     uid: Number(uid),
     gid: Number(gid),
-    name,
+    name: NAME.test(name) ? name : `#${String(uid)}`,
     home,
     clockMs: Math.abs(clockMs) < 2000 ? 0 : clockMs,
     system,

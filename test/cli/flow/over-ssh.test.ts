@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { overSsh } from '../../../src/cli/flow/over-ssh.ts'
 
+import { shellWord } from '../../../src/machine/shell.ts'
 import { stores } from '../../../src/stores/index.ts'
 
 const source = new URL('../../../src/', import.meta.url)
@@ -55,6 +56,11 @@ describe('what is to be done on a machine over ssh', () => {
         "ssh root@vm '/etc/init.d/docker restart'",
         "ssh -t -p 2222 docker@vm 'sudo /etc/init.d/docker restart'",
       ],
+      [
+        "systemctl restart docker      # the daemon's owner; or: reboot",
+        "ssh root@vm 'systemctl restart docker'      # the daemon's owner; or: reboot",
+        "ssh -t -p 2222 docker@vm 'sudo systemctl restart docker'      # the daemon's owner; or: reboot",
+      ],
       // A file of this computer is read here.
       [
         'sudo tee /var/x > /dev/null < ca.pem      # of this computer',
@@ -70,6 +76,16 @@ describe('what is to be done on a machine over ssh', () => {
       overSsh(root, 'df -h /etc\nls -l /etc'),
       "ssh root@vm 'df -h /etc'\nssh root@vm 'ls -l /etc'",
     )
+  })
+
+  it('keeps in its quotes what stands in quotes: only a comment of ours is typed here', () => {
+    const far = 'x  # ;touch /tmp/pwned;'
+    const line = `echo ${shellWord(`${far} ALL`)} | sudo tee ${shellWord(`/etc/${far}`)}      # or log in`
+    const work = line.replace('      # or log in', '')
+    assert.equal(overSsh(root, line), `ssh -t root@vm ${shellWord(work)}      # or log in`)
+    assert.equal(overSsh(root, work), `ssh -t root@vm ${shellWord(work)}`)
+    const unquoted = 'ls /etc/x  # ;touch /tmp/pwned;      # look'
+    assert.equal(overSsh(root, unquoted), "ssh root@vm 'ls /etc/x  # ;touch /tmp/pwned;'      # look")
   })
 
   it('is whatever any advice has people run over there; every other line begins as a sentence does', () => {
