@@ -9,6 +9,7 @@ import { applyWord } from '../words.ts'
 import { againLine, agreedLines } from './consent.ts'
 import type { Context, Stored } from './context.ts'
 import type { Required } from './files.ts'
+import { asTyped, reportAsTyped } from './order-options.ts'
 import type { Order, TrustOrder } from './order.ts'
 import { toldProxy } from './reach.ts'
 import { thisComputer } from './place.ts'
@@ -21,10 +22,11 @@ export type Message =
   | { readonly healed: true }
   | { readonly error: ErrorDocument & { readonly code: TrustError['code'] | 'bug' } }
 
-/** What became of a registry; `restart`: what is left for a person to type. */
+/** What became of a registry; `restart`, `wider`: what is left for a person to type. */
 interface Done {
   readonly result: RegistryDocument
   readonly restart?: string
+  readonly wider?: string
 }
 
 /** Whose hands write: our own, or root's, through sudo. */
@@ -161,11 +163,14 @@ export async function byRoot(
   const done = await handOver(site, order, store)
   if (done === 'healed') throw new Error('the privileged half answered another question')
   const { probe } = view.document
+  const { wider } = done
+  const document = reportAsTyped(site.options, order, done.result)
   // What was looked at and approved is what this half has seen.
   return {
     ...view,
     ...(done.restart === undefined ? {} : { restart: done.restart }),
-    document: { ...done.result, ...(probe ? { probe } : {}) },
+    ...(wider === undefined ? {} : { wider: asTyped(site.options, order, wider) }),
+    document: { ...document, ...(probe ? { probe } : {}) },
   }
 }
 

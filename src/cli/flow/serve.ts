@@ -8,8 +8,6 @@ import { isSelfSigned, parseCertificate, type Certificate } from '../../x509/ind
 import { exitOf } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { lineReader } from '../lines.ts'
-import { defaultOptions, type Options } from '../options.ts'
-import { readPin } from '../reach-options.ts'
 import type { Services } from '../services.ts'
 import { clientOf } from './client.ts'
 import { createContext, type Context, type Stored } from './context.ts'
@@ -21,6 +19,7 @@ import type { Attempt } from './login.ts'
 import { observe } from './observe.ts'
 import { installBlind } from './offline.ts'
 import { MAX_ORDER, parseOrder, type Order, type TrustOrder } from './order.ts'
+import { optionsOf } from './order-options.ts'
 import { silence } from './stage.ts'
 import { recordOf } from './record.ts'
 import { surveying } from './survey.ts'
@@ -55,12 +54,13 @@ export async function serve(io: Io, version: string): Promise<number> {
       say({ storeLogin: identityToken === undefined ? {} : { identityToken } })
       return storedIn(await lines.next(order.timeoutMs + HELPERS_MS))
     }
-    const { document, restart } = await orRefusal(context, order.registry, () =>
+    const { document, restart, wider } = await orRefusal(context, order.registry, () =>
       order.do === 'undo'
         ? undoOne(context, order.registry)
         : trust({ ...context, keepLogin, strict: order.strict }, order),
     )
-    say({ result: document, ...(restart === undefined ? {} : { restart }) })
+    const more = { ...(restart === undefined ? {} : { restart }), ...(wider === undefined ? {} : { wider }) }
+    say({ result: document, ...more })
     return document.exitCode
   } catch (error) {
     say({ error: error instanceof TrustError ? { ...errorDocument(error), code: error.code } : bug(error) })
@@ -102,15 +102,7 @@ const nobody = { confirm: unasked, ask: unasked, password: unasked }
 
 /** Consent was given to what was shown, and `agreed` holds us to it. */
 async function contextOf(order: Order, services: Services): Promise<Context> {
-  const options: Options = {
-    ...defaultOptions,
-    command: order.do === 'undo' ? 'undo' : 'trust',
-    registries: order.do === 'heal' ? [] : [order.registry],
-    timeoutMs: order.timeoutMs,
-    yes: true,
-    ...(order.do === 'heal' ? {} : { restart: order.restart }),
-    ...(order.do === 'trust' ? trustOptions(order) : {}),
-  }
+  const options = optionsOf(order)
   // The variables of the caller steer nothing here: not the engine's address, not the login's place.
   const { SUDO_UID, SUDO_GID, SUDO_USER } = services.io.env
   const io = { ...services.io, env: { SUDO_UID, SUDO_GID, SUDO_USER } }
@@ -120,13 +112,6 @@ async function contextOf(order: Order, services: Services): Promise<Context> {
   const unknown = options.runtimes.find((name) => !known.has(name))
   if (unknown !== undefined) throw new TrustError('policy', `there is no engine of the name ${unknown}`)
   return { ...context, agreed: new Set(order.agreed) }
-}
-
-function trustOptions(order: TrustOrder): Partial<Options> {
-  const { runtimes, aia, offline, prune, scope, keepAppended, resolve, proxy, login } = order
-  const named = login === undefined ? {} : { username: login.username, loginRequired: login.required }
-  const reach = { pins: resolve.map(readPin), ...(proxy === undefined ? {} : { proxy }) }
-  return { runtimes, aia, offline, prune, scope, keepAppended, ...reach, ...named }
 }
 
 async function trust(site: Context, order: TrustOrder): Promise<RegistryView> {
