@@ -34,10 +34,14 @@ export interface Case extends Judged {
  * Looks at a registry, and lets every engine look at the same time. The survey of the machine takes the
  * processor's time, so that it begins once our own first packet is on its way.
  */
-export async function observe(context: Context, survey: Surveying, target: Target): Promise<Case> {
+export async function observe(
+  context: Context,
+  survey: Surveying,
+  target: Target,
+  patienceMs = PATIENCE_MS,
+): Promise<Case> {
   const dialled = gate<undefined>()
   const reached = gate<boolean>()
-  setTimeout(dialled.open, PATIENCE_MS, undefined).unref()
   const look = async (): Promise<Observation> => {
     try {
       const beside: Beside = {
@@ -52,7 +56,9 @@ export async function observe(context: Context, survey: Surveying, target: Targe
           ? { issuers: async (sent, addresses) => findIssuers(context, await survey(), sent, addresses) }
           : {}),
       }
-      const seen = await asTheEngine(context, survey, target, (limits) => probe(target, limits, beside))
+      const seen = await asTheEngine(context, survey, target, dialled.passed, (limits) =>
+        probe(target, limits, beside),
+      )
       reached.open(!isSilent(seen))
       return byItsClock(context, seen)
     } finally {
@@ -65,7 +71,10 @@ export async function observe(context: Context, survey: Surveying, target: Targe
     const early = askListeners(context, target)
     return askEngines(context, await survey(), target, reached.passed, early)
   }
-  const [observation, engines] = await Promise.all([look(), ask()])
+  const looking = look()
+  // From here on the name is being looked up; what was loaded for that is not held against it.
+  setTimeout(dialled.open, patienceMs, undefined).unref()
+  const [observation, engines] = await Promise.all([looking, ask()])
   return caseOf(context, await survey(), observation, engines)
 }
 

@@ -39,12 +39,13 @@ function withClient(context: Context): Limits {
 
 /**
  * Looks at once, directly; where the engine turns out to use a proxy for this registry, what was begun is dropped and
- * the look goes through that proxy.
+ * the look goes through that proxy. The engine is asked for it once the look has `begun`, or is over already.
  */
 export async function asTheEngine<T>(
   context: Context,
   surveying: Surveying,
   target: Target,
+  begun: Promise<unknown>,
   look: (limits: Limits) => Promise<T>,
 ): Promise<T> {
   const limits = withClient(context)
@@ -52,7 +53,7 @@ export async function asTheEngine<T>(
   const dropped = new AbortController()
   const signal = limits.signal ? AbortSignal.any([limits.signal, dropped.signal]) : dropped.signal
   const direct = look({ ...limits, signal })
-  direct.catch(() => undefined)
+  await Promise.race([begun, direct]).catch(() => undefined)
   const survey = await surveying()
   if (!engineProxy(survey)?.(target)) return direct
   dropped.abort()
