@@ -1,4 +1,4 @@
-// Runs mocha as .mocharc.json says, two files at a time, names what was left out and why, and ends with the counts.
+// Runs mocha as .mocharc.json says, three files at a time, names what was left out and why, and ends with the counts.
 // Further words go to mocha; files among them replace the list of .mocharc.json.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
