@@ -20,6 +20,7 @@ import { prove } from './prove.ts'
 import type { Survey } from './survey.ts'
 import { exitOfCase, isVerified } from './verdict.ts'
 import { isStale, restartByHand } from './stale.ts'
+import { afterwards } from './store-findings.ts'
 import { reloadDeadline, restartLine } from './restarts.ts'
 
 /**
@@ -88,8 +89,7 @@ export async function install(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    // Said before it was done, and true of what is there now; a damaged bundle is whole again.
-    findings: findings.filter(({ code }) => code !== 'bundle-damaged'),
+    findings: afterwards(findings, done.steps),
     restart: stale ? await restartLine(context) : undefined,
     ...(error ? { error } : {}),
   })

@@ -9,6 +9,7 @@ import { blindView } from './document.ts'
 import { filesFor } from './files.ts'
 import { byRoot, handsFor, trustOrder, writingTo } from './hand-over.ts'
 import { recordOf, sameRecord } from './record.ts'
+import { afterwards } from './store-findings.ts'
 import { isRequired, type Survey } from './survey.ts'
 
 /** `--offline --ca FILE`: no look, no proof. */
@@ -78,7 +79,6 @@ export async function installBlind(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    // Said before it was done; a damaged bundle is whole again.
-    findings: toKnow.filter(({ code }) => code !== 'bundle-damaged'),
+    findings: afterwards(toKnow, done.steps),
   })
 }

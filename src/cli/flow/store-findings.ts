@@ -1,3 +1,4 @@
+import type { Plan } from '../../change/index.ts'
 import type { Finding } from '../../judge/index.ts'
 import type { StoreLook } from '../../stores/look.ts'
 import { isSelfSigned, nameOf, type Certificate } from '../../x509/index.ts'
@@ -22,6 +23,12 @@ export function storeFindings({ look, install, offered }: Question): readonly Fi
       .map(intermediateFinding),
     ...damageFinding(look),
   ]
+}
+
+/** What is still true once the steps are done: where the tool ran, a damaged bundle is whole again. */
+export function afterwards(findings: readonly Finding[], steps: Plan['steps']): readonly Finding[] {
+  const ran = steps.some((step) => step.do === 'refresh' && step.when === 'forward')
+  return ran ? findings.filter(({ code }) => code !== 'bundle-damaged') : findings
 }
 
 /** For the plan: the run of the tool does more than was asked for. */
