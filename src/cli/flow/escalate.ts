@@ -1,6 +1,7 @@
 import type { Approved } from '../../change/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { againLine } from './consent.ts'
+import type { Options } from '../options.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
 
@@ -26,5 +27,12 @@ export function widerView(context: Context, seen: Case, { anchor }: Approved): P
   const real = machine.kind === 'local' || machine.kind === 'ssh'
   const lacks = seen.judgement.consumers.some(({ name, state }) => name === 'system' && state === 'refused')
   if (!real || options.scope !== 'registry' || !lacks || !anchor.isCA) return {}
-  return { wider: otherScopeLine(context) }
+  return { wider: otherScopeLine({ options: withoutLogin(options) }) }
+}
+
+/** The login is done and stored by then, and a password is no longer on stdin; consent is asked for anew. */
+function withoutLogin(options: Options): Options {
+  const others: Omit<Options, 'username'> & { username?: string } = { ...options }
+  delete others.username
+  return { ...others, passwordStdin: false, tokenRealms: [], loginRequired: false, yes: false }
 }
