@@ -85,7 +85,7 @@ export function nextLines(view: RegistryView, command: string, style: Style): st
         : [` ${style.paint('dim', 'For curl and all that read the OS store alone:')} ${view.wider}`]
     return [...finish, ...wider, ` ${style.paint('dim', 'To take it back:')} ${undo}`]
   }
-  if (command === 'undo' && changed) {
+  if (command === 'undo' && changed && view.atRest !== true) {
     const podmans = (path: string): boolean => path.includes('/containers/certs.d/')
     const program = changes.every(({ path }) => podmans(path)) ? 'podman' : 'docker'
     return [

@@ -16,6 +16,8 @@ export interface RegistryView {
   readonly wider?: string
   /** The command that takes it back. */
   readonly undo?: string
+  /** It is an image: no engine runs there, and nobody is logged in. */
+  readonly atRest?: true
   /** The time that the verdict speaks of. */
   readonly at: Date
 }

@@ -69,7 +69,8 @@ export async function refreshStore(machine: Machine, store: Store, wanted: Expec
 export async function toolOf(machine: Machine, store: Store): Promise<string> {
   const tool = await machine.which(store.tool)
   if (tool !== undefined) return tool
-  throw new TrustError('not-possible', `${store.tool} is not on this machine; nothing was changed`, {
+  const where = machine.atRest === true ? 'in this image' : 'on this machine'
+  throw new TrustError('not-possible', `${store.tool} is not ${where}; nothing was changed`, {
     finding: 'store-tool-missing',
     fix: store.toolPackage,
   })

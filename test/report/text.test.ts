@@ -181,6 +181,13 @@ describe('report: what a person reads', () => {
     )
   })
 
+  it('undo in an image: nobody is logged in there', () => {
+    const { document, views } = examples.undone
+    const said = text({ document, views: views.map((view) => ({ ...view, atRest: true })) })
+    assert.match(said, /removed/)
+    assert.doesNotMatch(said, /Logged in|logout/)
+  })
+
   it('a pin that does not match', () => {
     assertReport(
       text(examples.pinMismatch),

@@ -133,11 +133,16 @@ describe('stores: which one, and which are not ours to write', () => {
       put('/etc/os-release', release)
       for (const other of ['/etc/pki/ca-trust/source/anchors', '/usr/local/share/ca-certificates'])
         mkdirSync(path(other), { recursive: true })
-      const { finding, fix } = await refusal()
+      const { finding, fix, message } = await refusal()
       assert.equal(finding, 'store-tool-missing')
+      assert.ok(message.startsWith(`${tool} is not on this machine;`), message)
       assert.match(
         fix ?? '',
         /^(apt-get install|apk add|dnf install|zypper install|pacman -S) ca-certificates/,
+      )
+      const image = Object.assign(machine(), { atRest: true as const })
+      await assert.rejects(detectStore(image), (error: Error) =>
+        error.message.startsWith(`${tool} is not in this image;`),
       )
       put(`/usr/sbin/${tool}`, '#!/bin/sh\n', 0o755)
       assert.equal((await detectStore(machine())).name, name)

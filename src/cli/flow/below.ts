@@ -11,8 +11,8 @@ export interface Where {
 
 /** The whole path of a file, quoted or not; a pattern such as '/-----BEGIN/' is none. */
 const PATH = /(?<=^|[\s=])(?='?\/[a-z])/g
-/** The tools that make an OS store, which are the image's own. */
-const TOOL = /(?<=^|&& )(?=update-ca-)/g
+/** The tools that make an OS store, and the packages that they come in, which are the image's own. */
+const TOOL = /(?<=^|&& )(?=update-ca-|(?:apt-get|apk|dnf|yum|zypper|pacman) \S+ ca-certificates)/g
 
 /** What is to be done to an image is done from outside: its paths begin at DIR then, or the line would hit the builder. */
 export function belowRoot(machine: Pick<Machine, 'atRest' | 'locate'>, fix: string): string {

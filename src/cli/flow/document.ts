@@ -84,10 +84,10 @@ function lineViews(
   context: Site,
   document: RegistryDocument,
   { restart }: Result,
-): Pick<RegistryView, 'document' | 'undo' | 'restart'> {
+): Pick<RegistryView, 'document' | 'undo' | 'restart' | 'atRest'> {
   const undo = retyped(context.options, `trust-registry undo ${document.registry}`)
   const line = restart === undefined ? {} : { restart: typedHere(context.place ?? context, restart) }
-  return { document, undo, ...line }
+  return { document, undo, ...line, ...(context.machine.atRest === true ? { atRest: true } : {}) }
 }
 
 type Told = Pick<Partial<Finding>, 'fix' | 'owner'> & { readonly code: string }

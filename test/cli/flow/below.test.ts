@@ -25,6 +25,9 @@ describe('what is to be done to an image', () => {
         "csplit -f /etc/x- -b %d.crt /etc/x.crt '/-----BEGIN/' '{*}' && update-ca-certificates --fresh",
         "csplit -f /srv/i/etc/x- -b %d.crt /srv/i/etc/x.crt '/-----BEGIN/' '{*}' && chroot /srv/i update-ca-certificates --fresh",
       ],
+      ['apt-get install ca-certificates', 'chroot /srv/i apt-get install ca-certificates'],
+      ['pacman -S ca-certificates-utils', 'chroot /srv/i pacman -S ca-certificates-utils'],
+      ['apt-get install qemu-user-static      # here', 'apt-get install qemu-user-static      # here'],
       [
         'trust-registry reg.corp:5000 --ca /home/me/ca.pem',
         'trust-registry reg.corp:5000 --ca /home/me/ca.pem',
