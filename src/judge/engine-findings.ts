@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
+import type { EngineSurvey } from '../runtimes/engine.ts'
 import type { CertPool } from '../x509/index.ts'
 import { labelOf } from './directory-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
@@ -69,12 +70,10 @@ export function engineFindings(
   const base = { owner: 'machine', severity } as const
   const daemon = kind === 'daemon'
   if (state === 'absent') {
-    const message = `${name} is not on this machine: no ${daemon ? `${name}d program and no socket` : 'such program'}`
+    const { fix, ...found } = absentFinding(engine.survey, registry, givenAs)
     // Named with --runtime it is prepared all the same; with scope system the OS store is what counts.
-    if (engine.required || systemRequired === true)
-      return [{ ...base, severity: 'warning', code: 'runtime-not-found', message }]
-    const fix = `trust-registry ${registry} --runtime ${name} ${givenAs}      # to prepare it all the same`
-    return [{ ...base, severity: 'error', code: 'runtime-not-found', message, fix }]
+    const enough = engine.required || systemRequired === true
+    return [enough ? { ...found, severity: 'warning' } : { ...found, fix }]
   }
   if (state === 'down') {
     const message = `the ${name} daemon does not answer (${problem}), so nobody can ask it`
@@ -95,6 +94,22 @@ export function engineFindings(
     return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
   }
   return []
+}
+
+/** It is not there, and nobody named it; `how` is what else the line to prepare it needs. */
+export function absentFinding(
+  { name, kind }: EngineSurvey,
+  registry: string,
+  how: string,
+): Finding & { readonly fix: string } {
+  const lacks = kind === 'daemon' ? `${name}d program and no socket` : 'such program'
+  return {
+    code: 'runtime-not-found',
+    severity: 'error',
+    owner: 'machine',
+    message: `${name} is not on this machine: no ${lacks}`,
+    fix: `trust-registry ${registry} --runtime ${name} ${how}      # to prepare it all the same`,
+  }
 }
 
 /** Only the first place that exists is read: what this chain needs may stand in a later one. */

@@ -1,4 +1,6 @@
 import { decideBlind, isEmpty, planInstall, type Approved, type Plan } from '../../change/index.ts'
+import { absentFinding, type Finding } from '../../judge/index.ts'
+import { shellWord } from '../../machine/shell.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { withoutLook } from './by-hand.ts'
@@ -33,6 +35,11 @@ export async function installBlind(
   const system = options.scope === 'system'
   const engines = system ? [] : await withoutLook(context, surveyed, target, approved.install)
   const findings = engines.flatMap((engine) => engine.findings)
+  if (!system && !engines.some(({ required }) => required)) {
+    // What is for nobody is not done, and so not remembered.
+    const why = findings.length > 0 ? findings : [forNobody(context, survey, registry)]
+    return blindView(context, registry, { exitCode: 1, verified: false, identity, findings: why })
+  }
   const wrong = findings.some(({ severity }) => severity === 'error')
   const plan = async (): Promise<Plan> => {
     if (system) return (await import('./system.ts')).planSystemBlind(context, registry, approved)
@@ -73,7 +80,7 @@ export async function installBlind(
     prove: () => Promise.resolve(),
   })
   return blindView(context, registry, {
-    exitCode: !wrong && (system || engines.some((engine) => engine.required)) ? 0 : 1,
+    exitCode: wrong ? 1 : 0,
     verified: false,
     identity,
     changed: !isEmpty(done),
@@ -81,4 +88,16 @@ export async function installBlind(
     changes: done.changes,
     findings: afterwards(toKnow, done.steps),
   })
+}
+
+/** No engine, or none but those that get something only where they are named. */
+function forNobody({ options }: Context, { engines }: Survey, registry: string): Finding {
+  const how = ['--offline', ...options.ca.map((path) => `--ca ${shellWord(path)}`)].join(' ')
+  const here = engines.find(({ engine, survey }) => survey.installed && engine.runtime === undefined)
+  const first = here ?? engines[0]
+  if (!first) throw new Error('no engine is known')
+  const absent = absentFinding(first.survey, registry, how)
+  if (!here) return absent
+  const message = `${here.survey.name} is given nothing where it is not named, and no other engine is on this machine`
+  return { ...absent, code: 'runtime-unreachable', message }
 }

@@ -96,4 +96,24 @@ describe('cli/flow/offline: files of settings that a person has to put in order'
       assert.deepEqual([code, registry.findings, registry.changed], [0, [], true])
     }
   })
+
+  it('no engine: runtime-not-found with the line that prepares one, exit 1 in each form, and nothing is on record', async () => {
+    fs.rmSync(join(image, 'usr'), { recursive: true })
+    for (const more of [['--check'], ['--dry-run'], []]) {
+      const { code, registry } = await run(...more)
+      assert.deepEqual([code, registry.ok, registry.changed, registry.plan], [1, false, false, []])
+      const [finding, ...others] = registry.findings
+      assert.deepEqual([finding?.code, finding?.severity, others], ['runtime-not-found', 'error', []])
+      assert.match(finding?.fix ?? '', / --runtime docker --offline --ca \S+ca\.pem --machine /)
+      assert.equal(fs.existsSync(join(image, 'var/lib/trust-registry/records.json')), false)
+    }
+  })
+
+  it('an engine that gets something only where it is named: the line that names it', async () => {
+    fs.renameSync(join(image, 'usr/sbin/dockerd'), join(image, 'usr/sbin/k3s'))
+    const { code, registry } = await run()
+    const [finding, ...others] = registry.findings
+    assert.deepEqual([code, finding?.code, others], [1, 'runtime-unreachable', []])
+    assert.match(finding?.fix ?? '', /^trust-registry reg\.corp:5000 --runtime k3s --offline --ca /)
+  })
 })
