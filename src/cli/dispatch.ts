@@ -19,7 +19,7 @@ import { version } from './version.ts'
 import { commandNames, flagKind } from './words.ts'
 import type { CommandName } from './words.ts'
 
-type Way = Extract<Route, { kind: 'run' | 'apply' | 'unknown-command' }>
+type Way = Extract<Route, { kind: 'run' | 'apply' | 'unknown-command' | 'late-command' }>
 
 /** Runs a command. The only place that turns an error into words and an exit code. */
 export async function dispatch(
@@ -33,6 +33,7 @@ export async function dispatch(
     refuseSetUid()
     if (way.kind === 'apply') return await (await import('./flow/serve.ts')).serve(io, version)
     if (way.kind === 'unknown-command') throw unknownCommand(way.word, way.nearest)
+    if (way.kind === 'late-command') throw lateCommand(way.word, way.first)
     const task = await understand(way.command, way.argv, io.env)
     return await task({ io, version, loadFlow })
   } catch (error) {
@@ -82,6 +83,14 @@ function unknownCommand(word: string, nearest: CommandName | undefined): TrustEr
         ? [`trust-registry trust ${shellWord(word)}      # for a registry of that name`]
         : []),
     ].join('\n'),
+  })
+}
+
+/** A registry of that name is given as NAME:443, or behind `trust`. */
+function lateCommand(word: CommandName, first: string): TrustError {
+  const registry = isRegistry(first) ? shellWord(first) : 'REGISTRY'
+  return new TrustError('usage', `${word} is a command: put it first`, {
+    fix: `trust-registry ${word} ${registry}`,
   })
 }
 

@@ -23,6 +23,7 @@ export async function main(argv: readonly string[], io?: Io): Promise<number> {
     }
     case 'apply':
     case 'unknown-command':
+    case 'late-command':
     case 'run': {
       const { dispatch } = await import('./dispatch.ts')
       return dispatch(way, argv, io)

@@ -8,6 +8,7 @@ export type Route =
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
   | { readonly kind: 'unknown-command'; readonly word: string; readonly nearest?: CommandName }
+  | { readonly kind: 'late-command'; readonly word: CommandName; readonly first: string }
   | { readonly kind: 'apply' }
   | { readonly kind: 'nothing' }
 
@@ -34,6 +35,10 @@ export function route(argv: readonly string[]): Route {
   }
   // A flag that we do not know is the likelier mistake: `trust` will name it.
   const unknownFlag = tokens.some((token) => token.kind === 'flag' && !token.known)
+  const late = words.map(({ text }) => text).find(isCommandName)
+  // Its words the wrong way round would trust what was to be taken back.
+  if (first !== undefined && late !== undefined && !unknownFlag)
+    return { kind: 'late-command', word: late, first: first.text }
   if (first === undefined || !looksLikeCommand(first.text) || unknownFlag) {
     return { kind: 'run', command: 'trust', argv }
   }

@@ -247,6 +247,11 @@ describe('options', () => {
     [['reg:5000', '--offline', '--ca', 'x', '-u', 'ci', '--login-required'], /--username logs in once/],
     [['reg:5000', '--keep-appended'], /--keep-appended is about the bundle of the OS store/],
     [['reg:5000', '--restart', 'always'], /--restart always is about engines that read the OS store/],
+    [
+      ['reg.corp:5000', 'undo', '--yes'],
+      /undo is a command: put it first\n.*trust-registry undo reg\.corp:5000\n/s,
+    ],
+    [['bob:pw@reg', 'undo'], /fix: {2}trust-registry undo REGISTRY\n/],
     [['help', 'nonsense'], /"nonsense" is no command; there are trust, diagnose/],
     [['reg:5000', '--qqqqqqqqqq'], /knows no flag --qqqqqqqqqq\n/],
     [['reg:5000', 'reg2:5000', '-u', 'ci'], /--username is for one registry, and 2 are given/],
