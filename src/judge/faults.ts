@@ -152,7 +152,8 @@ export function refusedFault(
 
 function fromVerifyError(error: VerifyError, leaf: Certificate, host: string): Finding {
   const code = findingCode(error.kind)
-  const fix = OWNER_FIXES[code]?.replaceAll('HOST', host)
+  const kind = parseIp(host) === undefined ? 'DNS' : 'IP'
+  const fix = OWNER_FIXES[code]?.replaceAll('DNS:HOST', `${kind}:HOST`).replaceAll('HOST', host)
   return {
     code,
     severity: 'error',

@@ -69,6 +69,15 @@ describe('judge: faults of the chain', () => {
     )
     const addressed = await leaf(root, { ips: ['198.18.0.2'] })
     assert.deepEqual(faults(verdict({ registry: '198.18.0.2:5000', sent: [addressed], store: [root] })), [])
+    const elsewhere = await leaf(root, { names: ['a.corp'], ips: ['198.18.0.9'] })
+    for (const [registry, wanted] of [
+      ['198.18.0.2:5000', 'IP:198.18.0.2'],
+      ['[::1]:5000', 'IP:::1'],
+      ['reg.corp:5000', 'DNS:reg.corp'],
+    ] as const) {
+      const { fix = '' } = only(verdict({ registry, sent: [elsewhere], store: [root] }), 'name-mismatch')
+      assert.ok(fix.startsWith(`reissue it with subjectAltName = ${wanted},`), fix)
+    }
   })
 
   it('names a certificate that is not meant for servers', async () => {
