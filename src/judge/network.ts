@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { shellWord } from '../machine/shell.ts'
 import type { Failure, Observation } from '../registry/observation.ts'
 import { clientWanted } from './client.ts'
 import type { Evidence } from './evidence.ts'
@@ -17,8 +19,23 @@ function proxyFix({ host }: Observation['target']): string {
 Environment="HTTPS_PROXY=http://PROXY:PORT" "NO_PROXY=localhost,${host}"`
 }
 
+/** Whether it is the proxy's fault, curl shows as well. */
+function toldProxyFix({ proxy, target }: Observation): string {
+  const other = 'leave --proxy out to look as the engine does, or name a proxy that answers'
+  return proxy === undefined
+    ? other
+    : `curl -v --proxy ${shellWord(proxy)} https://${target.registry}/v2/      # or ${other}`
+}
+
 /** net.DNSError of Go, for whatever reason: no such host, no name server, no answer. */
 const LOOK_UP = /dial tcp: lookup ([^ :]+)(?: on \S+)?: /
+
+/** Beyond a proxy the address is not known: what was dialled there is the name. */
+function makeKnown({ address = '', target: { host } }: Observation): string {
+  return isIP(address) === 0
+    ? `getent hosts ${host}      # it needs an entry in DNS or in /etc/hosts`
+    : `echo '${address} ${host}' | sudo tee -a /etc/hosts      # or an entry in DNS`
+}
 
 /**
  * `--resolve` and `--proxy` are for our own look. An engine that does not know the name can neither pull nor prove anything, and
@@ -36,7 +53,7 @@ export function unknownNames({ observation, engines, told }: Evidence): readonly
     severity: 'error',
     owner: 'network',
     message: `${survey.name} does not know the name ${host}: ${told.address ? '--resolve' : '--proxy'} says how we look, and nobody else`,
-    fix: `echo '${observation.address ?? 'ADDRESS'} ${host}' | sudo tee -a /etc/hosts      # or an entry in DNS; before that: trust-registry ${registry} --offline --ca FILE`,
+    fix: `${makeKnown(observation)}; before that: trust-registry ${registry} --offline --ca FILE`,
   }))
 }
 
@@ -79,9 +96,7 @@ export function networkFindings(observation: Observation, told: Evidence['told']
       return finding(
         'network',
         `${where} is asked for through ${told.proxy ? 'the proxy of --proxy' : 'a proxy'}, and ${failure.detail}`,
-        told.proxy
-          ? 'leave --proxy out to look as the engine does, or name a proxy that answers'
-          : proxyFix(target),
+        told.proxy ? toldProxyFix(observation) : proxyFix(target),
       )
     case 'plain-http':
       return finding('registry', `${at} speaks plain HTTP, no TLS (${failure.detail})`, fix)

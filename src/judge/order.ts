@@ -14,14 +14,14 @@ export function firstOf(
   if (evidence.engines.length > 0 && present(evidence, engines).length === 0) return undefined
   const fatal = engines.find(({ fatal, consumer }) => fatal !== undefined && consumer.required)?.fatal
   if (fatal !== undefined) return { code: fatal }
+  const { failure } = evidence.observation
+  // By a way that only we were told to take, no engine has failed; and the way is what has to be mended first.
+  if (failure?.code === 'proxy-failed' && evidence.told?.proxy === true) return undefined
   const [unknown] = unknownNames(evidence)
   if (unknown) return { code: unknown.code }
   const certificate = refusal?.certificate?.sha256
   if (refusal)
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
-  const { failure } = evidence.observation
-  // By a way that only we were told to take, no engine has failed.
-  if (failure?.code === 'proxy-failed' && evidence.told?.proxy === true) return undefined
   if (failure) return { code: failure.code }
   // What is left is an answer that no login survives.
   const foreseen = engines.some(({ consumer }) => consumer.predictedError !== undefined)

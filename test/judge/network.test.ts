@@ -80,6 +80,22 @@ describe('judge: the network and /v2/', () => {
     assert.doesNotMatch(only(told, 'proxy-failed').fix ?? '', /HTTPS_PROXY/)
   })
 
+  it('a proxy of ours that fails comes before a name that the engine does not know, and no line makes up an address', () => {
+    const failure: Failure = { code: 'proxy-failed', stage: 'connect', detail: 'it is down' }
+    const answer = { outcome: 'unclear', message: 'dial tcp: lookup reg.corp: no such host' } as const
+    const more = { told: { proxy: true } } as const
+    const observation = { failure, address: 'reg.corp', proxy: 'http://198.18.0.1:9' }
+    const judgement = verdict({ observation, answer, more })
+    assert.deepEqual(faults(judgement), ['proxy-failed', 'name-not-resolved'])
+    assert.match(
+      only(judgement, 'proxy-failed').fix ?? '',
+      /^curl -v --proxy http:\/\/198\.18\.0\.1:9 https:\/\/reg\.corp:5000\/v2\/ /,
+    )
+    const { fix = '' } = only(judgement, 'name-not-resolved')
+    assert.match(fix, /^getent hosts reg\.corp .*--offline --ca FILE$/)
+    assert.doesNotMatch(fix, /tee|echo/)
+  })
+
   it('an address that only we were told: where the engine does not know the name, that stands first', () => {
     for (const message of [
       'dial tcp: lookup reg.corp: no such host',
