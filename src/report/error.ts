@@ -15,6 +15,9 @@ export interface HeadLayout {
   readonly most: number
 }
 
+/** Characters of a line that was seen: a server's page may stand in it whole. JSON and -v have more. */
+const MAX_SEEN = 300
+
 /** On stderr, where people search for the sentence. */
 const ONE_LINE: HeadLayout = { columns: Number.POSITIVE_INFINITY, most: 1 }
 
@@ -37,12 +40,14 @@ export function errorLines(error: ErrorParts, style: Style, layout: HeadLayout =
   return [
     style.paint('bad', label) + first.slice(label.length),
     ...rest,
-    ...(error.seen === undefined ? [] : labelled('seen:', error.seen, style)),
+    ...(error.seen === undefined
+      ? []
+      : labelled('seen:', error.seen, style, style.verbose ? undefined : MAX_SEEN)),
   ]
 }
 
-function labelled(label: string, text: string, style: Style): string[] {
-  const [first = '', ...rest] = style.safeLines(text)
+function labelled(label: string, text: string, style: Style, max?: number): string[] {
+  const [first = '', ...rest] = style.safeLines(text, max)
   return [
     `  ${style.paint('dim', label.padEnd(5))} ${first}`,
     ...rest.map((line) => `        ${line}`.trimEnd()),

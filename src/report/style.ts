@@ -70,7 +70,7 @@ export interface Style {
   readonly paint: (tone: Tone, text: string) => string
   /** For everything from outside. */
   readonly safe: (text: string, max?: number) => string
-  readonly safeLines: (text: string) => string[]
+  readonly safeLines: (text: string, max?: number) => string[]
 }
 
 export function styleOf(
@@ -84,6 +84,6 @@ export function styleOf(
     paint: (tone, text) =>
       options.color && codes[tone] !== '' && text !== '' ? `\x1b[${codes[tone]}m${text}\x1b[0m` : text,
     safe: (text, max) => printable(text, { ascii, ...(max === undefined ? {} : { max }) }),
-    safeLines: (text) => printableLines(text, { ascii }),
+    safeLines: (text, max) => printableLines(text, { ascii, ...(max === undefined ? {} : { max }) }),
   }
 }

@@ -5,6 +5,7 @@ import { renderError } from '../../src/report/error.ts'
 import { fit } from '../../src/report/fit.ts'
 import { clip, sentenceList, width, wrap } from '../../src/report/layout.ts'
 import { renderStatus } from '../../src/report/status.ts'
+import { renderText } from '../../src/report/text.ts'
 import { NOW, outcome, PLAIN, registry, rootIdentity, sha256 } from './examples.ts'
 
 const fingerprint = sha256('Corp Root CA')
@@ -20,6 +21,21 @@ describe('renderError', () => {
       'error[bad-registry]: "reg:0" is no registry: the port is "0"\n' +
         '  seen: one\n        two\n  fix:  give HOST:PORT\n',
     )
+  })
+
+  it('shows the beginning of what was seen, not the whole page of a server', () => {
+    const parts = { code: 'change-failed', message: 'no', seen: `<html>${'x'.repeat(5000)}\nend` }
+    const [, first = '', last] = renderError(parts, PLAIN).split('\n')
+    assert.equal(first, `  seen: <html>${'x'.repeat(293)}…`)
+    assert.equal(last, '        end')
+    const view = outcome('trust', registry({ ok: false, error: parts }))
+    const longest = (verbose: boolean): number =>
+      Math.max(
+        ...renderText(view, { ...PLAIN, verbose })
+          .split('\n')
+          .map(({ length }) => length),
+      )
+    assert.ok(longest(false) < 320 && longest(true) > 3000)
   })
 
   it('lets no control byte and no log command through', () => {
