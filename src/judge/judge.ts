@@ -5,7 +5,7 @@ import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { chainFaults, goOf } from './faults.ts'
 import type { ChainLink, Consumer, Finding, Judgement } from './judgement.ts'
-import { clockDecides, clockFault, isMendable, ownerMustAct } from './mendable.ts'
+import { clockDecides, clockFault, isMendable, nobodyChecks, ownerMustAct } from './mendable.ts'
 import { networkFindings, unknownNames } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { firstOf, markFirst, order, present } from './order.ts'
@@ -94,7 +94,7 @@ export function judge(evidence: Evidence): Judgement {
   ]
   const mended = isMendable(evidence, sent, path, pool, go)
   const clock = clockDecides(evidence, sent, path, pool, go)
-  const loopback = engines.some((engine) => engine.unchecked === 'loopback')
+  const loopback = nobodyChecks(engines, 'loopback')
   return {
     findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
     consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, drawn)],
@@ -115,9 +115,9 @@ function distinct(findings: readonly Finding[]): readonly Finding[] {
   return [...new Map(findings.map((finding) => [`${finding.code} ${finding.message}`, finding])).values()]
 }
 
-/** Every engine that counts is content with the chain, by its own word. */
+/** Every engine that counts, and looks at the chain, is content with it, by its own word. */
 function isAccepted(engines: readonly EngineVerdict[]): boolean {
-  const required = engines.filter((engine) => engine.consumer.required)
+  const required = engines.filter((engine) => engine.consumer.required && engine.unchecked === undefined)
   return required.length > 0 && required.every((engine) => engine.consumer.trusted)
 }
 

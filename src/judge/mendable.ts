@@ -63,13 +63,19 @@ const OWNER_ONLY = new Set([
   'weak-key',
 ])
 
+/** Whether what is wrong with the chain is nothing to the engines that count. */
+export function nobodyChecks(engines: readonly EngineVerdict[], why?: 'loopback'): boolean {
+  const excused = engines.some(({ unchecked }) => unchecked !== undefined && unchecked === (why ?? unchecked))
+  return excused && !engines.some(({ consumer, unchecked }) => consumer.required && unchecked === undefined)
+}
+
 export function ownerMustAct(
   findings: readonly Finding[],
   engines: readonly EngineVerdict[],
   leaf: Certificate | undefined,
 ): boolean {
   // A loopback registry may speak plain HTTP: Docker falls back to it there.
-  if (engines.some((engine) => engine.unchecked !== undefined)) return false
+  if (nobodyChecks(engines)) return false
   return findings.some(
     ({ code, severity, certificate }) =>
       severity === 'error' &&

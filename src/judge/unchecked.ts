@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { Observation } from '../registry/observation.ts'
-import type { EngineEvidence } from './evidence.ts'
+import type { EngineEvidence, Evidence } from './evidence.ts'
 
 /** Docker's rule: an exact `host:port` entry first, then any address of the name in a listed network (moby config.go). */
 export function uncheckedBecause(
@@ -22,6 +22,11 @@ export function uncheckedBecause(
   const exempt = exempts(engine.survey, target) && addresses.some((address) => hit(loopback, address))
   if (exempt) return loopbackCounts ? undefined : 'loopback'
   return addresses.some((address) => hit(networks, address)) ? 'listed' : undefined
+}
+
+/** Whether it looks at the chain at all: a fault of the chain is nothing to one that does not. */
+export function checks(evidence: Evidence, engine: EngineEvidence): boolean {
+  return uncheckedBecause(evidence.observation, engine, evidence.loopbackCounts ?? false) === undefined
 }
 
 /** Docker goes by the address, containerd by the name that was typed; podman's family makes no exception. */

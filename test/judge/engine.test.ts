@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { CertificateAuthority } from '../../fixtures/pki.ts'
-import type { EngineSurvey, TrustDirectory } from '../../src/runtimes/engine.ts'
+import { judge, type Judgement } from '../../src/judge/index.ts'
+import type { EngineAnswer, EngineSurvey, TrustDirectory } from '../../src/runtimes/engine.ts'
 import { CertPool, parseCertificate } from '../../src/x509/index.ts'
-import { ca, days, leaf, type Scene } from './evidence.ts'
+import { ca, days, evidence, leaf, type Scene } from './evidence.ts'
 import { consumer, faults, only, verdict } from './verdict.ts'
 
 const LINE = 'x509: certificate signed by unknown authority'
@@ -116,6 +117,42 @@ describe('judge: the engine', () => {
     }
     const counted = verdict({ ...unknown, observation: { addresses: ['127.0.0.1'] }, loopbackCounts: true })
     assert.deepEqual(faults(counted), ['*unknown-authority'])
+  })
+
+  const PODMAN = {
+    name: 'podman',
+    loader: 'containers',
+    insecureRegistries: [],
+    insecureNetworks: [],
+  } as const
+
+  it('an engine beside it that does check decides who has to act', async () => {
+    const beside = (scene: Scene, required = true, answer?: EngineAnswer): Judgement => {
+      const facts = evidence(scene)
+      const podman = facts.engines.map(({ survey, ...engine }) => ({
+        ...engine,
+        survey: { ...survey, ...PODMAN },
+        required,
+        ...(answer ? { answer } : {}),
+      }))
+      return judge({ ...facts, engines: [...facts.engines, ...podman] })
+    }
+    const loopback = { observation: { addresses: ['127.0.0.1'] } }
+    const listed = { survey: { insecureRegistries: ['reg.corp:5000'] } }
+    const misnamed = { sent: [await leaf(root, { names: ['other.corp'] })], given: [root] }
+    const ping = { status: 200, challenges: [], contentType: 'text/html', bodyStart: '<html>' }
+    for (const scene of [loopback, listed]) {
+      assert.ok(beside({ ...misnamed, ...scene }).ownerMustAct)
+      const page = { ...scene, observation: { ...('observation' in scene ? scene.observation : {}), ping } }
+      assert.ok(beside({ ...trusted, ...page }).ownerMustAct)
+      assert.ok(
+        !beside({ ...trusted, ...page }, false).ownerMustAct,
+        'one that is only shown decides nothing',
+      )
+      assert.ok(!beside({ ...unknown, ...scene }).ownerMustAct, 'what this machine can mend')
+      const content = beside({ ...misnamed, ...scene }, true, { outcome: 'accepted', message: '' })
+      assert.ok(!content.ownerMustAct, 'by the word of the only one that looks')
+    }
   })
 
   it('reports a directory that fails every request first, and the chain all the same', () => {

@@ -1,5 +1,5 @@
 import { surviving, wantedFiles, type WantedFile } from '../../change/index.ts'
-import { isServed } from '../../judge/index.ts'
+import { isServed, uncheckedBecause } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
@@ -14,9 +14,13 @@ export interface Required {
   readonly required: boolean
 }
 
-/** The engines of a case; one that a person has to put in order first gets nothing. */
+/** The engines of a case; one that a person has to put in order first, or that never checks a loopback address, gets nothing. */
 export function servedOf({ evidence }: Judged): readonly Required[] {
-  return evidence.engines.map((engine) => ({ survey: engine.survey, required: isServed(engine) }))
+  const { observation, loopbackCounts = false } = evidence
+  return evidence.engines.map((engine) => ({
+    survey: engine.survey,
+    required: isServed(engine) && uncheckedBecause(observation, engine, loopbackCounts) !== 'loopback',
+  }))
 }
 
 /** SHA-256 of the certificates that stand there for another registry, in files of ours that this one reads as well. */

@@ -1,6 +1,6 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { isServed, wouldAccept } from '../../judge/index.ts'
+import { checks, isServed, wouldAccept } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -122,9 +122,10 @@ async function unlessForbidden(
 
 /** Where the engines would still refuse with it, nothing is written: only somebody else can mend that. */
 export function inVain(context: Context, seen: Case, approved: Approved): RegistryView | undefined {
-  const { consumers, ownerMustAct } = seen.judgement
-  const unchecked = consumers.some((consumer) => consumer.required && consumer.state === 'unchecked')
-  if (unchecked || wouldAccept(seen.evidence, approved.install)) return undefined
+  const { evidence } = seen
+  const engines = evidence.engines.filter((engine) => checks(evidence, engine))
+  if (wouldAccept({ ...evidence, engines }, approved.install)) return undefined
+  const { ownerMustAct } = seen.judgement
   const { identity } = approved
   return viewOf(context, seen, { exitCode: ownerMustAct ? 6 : 1, verified: false, identity })
 }

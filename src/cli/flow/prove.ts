@@ -48,9 +48,17 @@ function unproven(context: Context, { target }: Case, { survey, answer, trust }:
     `${survey.name} ${fatal ? 'could no longer read its files for' : does} the registry; everything was rolled back`,
     {
       seen: fatal?.message ?? answer?.message ?? 'it did not answer',
-      fix: refuses ? escalation(context) : `trust-registry diagnose ${target.registry}`,
+      fix:
+        refuses && isUnknownAuthority(answer.message)
+          ? escalation(context)
+          : `trust-registry diagnose ${target.registry}`,
     },
   )
+}
+
+/** Go's words for the one refusal that another store can mend: not a name's, not a date's. */
+export function isUnknownAuthority(message: string): boolean {
+  return message.includes('certificate signed by unknown authority')
 }
 
 /** What does not read the one place may read the other. */
