@@ -6,7 +6,7 @@ import { printableLines } from '../report/printable.ts'
 import type { ErrorDocument, FailureDocument } from '../report/document.ts'
 import type { Surroundings, Task } from './command.ts'
 import { commands } from './commands/index.ts'
-import { environmentWords, isOn } from './environment.ts'
+import { environmentWords, isOn, variablesBehind } from './environment.ts'
 import { exitOf } from './exit.ts'
 import type { Io } from './io.ts'
 import { oclifOptions } from './plugin.ts'
@@ -113,19 +113,20 @@ function fail(thrown: unknown, command: CommandName, argv: readonly string[], io
   // After a signal libraries throw AbortErrors of their own.
   const error = io.signal.aborted && !(thrown instanceof TrustError) ? interrupted(thrown) : thrown
   const exitCode = exitOf(error)
+  const { tokens } = tokenize(argv)
+  const typed = new Set(tokens.flatMap((token) => (token.kind === 'flag' ? [token.name] : [])))
+  const told = error instanceof TrustError ? describe(error) : bug(error)
+  const behind = exitCode === 2 ? variablesBehind(told.message, typed, io.env) : ''
   const failure: FailureDocument = {
     schemaVersion: 1,
     tool: { name: 'trust-registry', version },
     command,
     ok: false,
     exitCode,
-    error: error instanceof TrustError ? describe(error) : bug(error),
+    error: { ...told, message: told.message + behind },
   }
-  const { tokens } = tokenize(argv)
-  const given = (name: string): boolean =>
-    tokens.some((token) => token.kind === 'flag' && token.name === name)
-  printFailure(failure, given('json') || given('json-pem') || jsonByEnvironment(io.env), io)
-  const wantsStack = given('verbose') || (io.env['DEBUG'] ?? '') !== ''
+  printFailure(failure, typed.has('json') || typed.has('json-pem') || jsonByEnvironment(io.env), io)
+  const wantsStack = typed.has('verbose') || (io.env['DEBUG'] ?? '') !== ''
   if (exitCode === 70 && wantsStack && error instanceof Error)
     io.stderr.write(`${printableLines(error.stack ?? '').join('\n')}\n`)
   return exitCode

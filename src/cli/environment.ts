@@ -13,6 +13,12 @@ const typedOnly: ReadonlySet<string> = new Set<FlagName>([
 const on = new Set(['1', 'true', 'yes', 'on'])
 const off = new Set(['', '0', 'false', 'no', 'off'])
 
+/** About a registry that is looked at: for the files of `--chain` they mean nothing. */
+const notForChain: ReadonlySet<string> = new Set<FlagName>([
+  ...(['file', 'ca', 'fingerprint', 'runtime', 'machine', 'proxy', 'resolve', 'no-aia', 'timeout'] as const),
+  ...(['client-cert', 'client-key', 'client-p12'] as const),
+])
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 export function environmentName(flag: string): string | undefined {
@@ -33,10 +39,20 @@ export function environmentWords(
     const name = environmentName(flag)
     const value = name === undefined ? undefined : env[name]
     if (name === undefined || value === undefined || typed.has(flag)) return []
+    if (typed.has('chain') && notForChain.has(flag)) return []
     if (flagKind(flag) === 'switch') return isOn(name, value) ? [`--${flag}`] : []
     const values = repeatable ? value.split(',').map((part) => part.trim()) : [value]
     return values.filter((part) => part !== '').map((part) => `--${flag}=${part}`)
   })
+}
+
+/** The variables behind the flags that a message names and nobody typed, to be put behind it; else nothing. */
+export function variablesBehind(message: string, typed: ReadonlySet<string>, env: Environment): string {
+  const names = Array.from(message.matchAll(/--([a-z][a-z0-9-]*)/g), ([, flag = '']) => flag)
+    .filter((flag) => flagKind(flag) !== undefined && !typed.has(flag))
+    .flatMap((flag) => environmentName(flag) ?? [])
+    .filter((name) => !off.has((env[name] ?? '').toLowerCase()))
+  return names.length === 0 ? '' : ` (set by ${[...new Set(names)].join(', ')})`
 }
 
 /** @throws TrustError `usage` for anything but 1, true, yes, on, 0, false, no, off and nothing */

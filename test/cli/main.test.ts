@@ -298,6 +298,20 @@ describe('options', () => {
     })
   }
 
+  it('exit 2: what nobody typed is told with its variable; what does not go with --chain is not taken', async () => {
+    const wrong = { TRUST_REGISTRY_TIMEOUT: 'x' }
+    assert.match(
+      (await refused(['reg:5000'], wrong)).err(),
+      /--timeout is "x".* \(set by TRUST_REGISTRY_TIMEOUT\)\n/,
+    )
+    assert.doesNotMatch((await refused(['reg:5000', '--timeout', 'y'], wrong)).err(), /set by/)
+    const offline = await refused(['reg:5000'], { TRUST_REGISTRY_OFFLINE: '1', TRUST_REGISTRY_CA: '' })
+    assert.match(offline.err(), /--ca is missing \(set by TRUST_REGISTRY_OFFLINE\)\n/)
+    const env = { TRUST_REGISTRY_TIMEOUT: '5', TRUST_REGISTRY_CA: 'a.pem', TRUST_REGISTRY_NO_AIA: '1' }
+    const options = await optionsOf(['diagnose', '--chain', 'c.pem', '--host', 'reg.corp'], env)
+    assert.deepEqual([options.chain?.path, options.ca], ['c.pem', []])
+  })
+
   it('exit 2: a variable that is neither on nor off', async () => {
     assert.match(
       (await refused(['reg:5000'], { TRUST_REGISTRY_JSON: 'ja' })).err(),
