@@ -6,12 +6,12 @@ import { shellWord } from '../machine/shell.ts'
 import { sha256 } from './digest.ts'
 import { failed } from './failure.ts'
 import type { Records } from './model.ts'
-import { makeWhole, refuseShared } from './state-directory.ts'
+import { DEFAULT_STATE_DIR, KEPT, makeWhole, refuseShared } from './state-directory.ts'
 import { isTemporary, place } from './place.ts'
 import { isJournal, isRecords } from './shape.ts'
 import type { Step } from './step.ts'
 
-export const DEFAULT_STATE_DIR = '/var/lib/trust-registry'
+export { DEFAULT_STATE_DIR, KEPT }
 
 /** A change under way: written before the first byte changes, gone when it is done or taken back. */
 export interface Journal {
@@ -23,8 +23,6 @@ export interface Journal {
 }
 
 const EMPTY: Records = { version: 1, files: [], directories: [], registries: [] }
-/** Followed by the SHA-256 of the bytes. */
-export const KEPT = 'before-'
 const LIMIT = 16 * 1024 * 1024
 
 /** The durable memory of a machine: `records.json`, `journal.json` while a change is under way, and the lock. */
@@ -44,6 +42,13 @@ export class State {
     if (!isRecords(found))
       throw this.#damaged('records.json', 'it is not of the form that this version writes')
     return found
+  }
+
+  /** For what only looks; a change asks again. @throws TrustError `policy` */
+  async refuseShared(): Promise<void> {
+    await refuseShared(this.#machine, this.directory).catch((error: unknown) => {
+      throw error instanceof TrustError ? error : this.#unusable(error)
+    })
   }
 
   /** Whether there is a directory to remember in: where nothing was ever done there is none. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { recover, State, type Records } from '../../src/change/index.ts'
+import type { TrustError } from '../../src/errors.ts'
 import type { Journal } from '../../src/change/state.ts'
 import { ca, read } from '../judge/evidence.ts'
 import { FaultyMachine, systemError } from './faulty.ts'
@@ -57,6 +58,29 @@ describe('change: the memory', () => {
       await assert.rejects(here.state.records(), { code: 'state-damaged', message: /records\.json/ }, text)
       assert.equal(readFileSync(here.at(RECORDS), 'utf8'), text)
     }
+  })
+
+  it('in a directory that others can write to: mended where it holds ours alone, else another one is named', async function () {
+    const here = await world()
+    await trust(here, 'reg.corp:5000', approved(read(await ca('Root'))))
+    const directory = here.at('/var/lib/trust-registry')
+    const fix = (path: string, state = here.state): Promise<void> =>
+      assert.rejects(state.refuseShared(), (error: TrustError) => {
+        assert.equal(error.code, 'policy')
+        assert.ok(error.fix?.startsWith(path), error.fix)
+        return true
+      })
+    await here.state.refuseShared()
+    chmodSync(directory, 0o777)
+    await fix('chown ')
+    chmodSync(directory, 0o1777)
+    await fix('ls -ld ')
+    chmodSync(directory, 0o777)
+    here.write('/var/lib/trust-registry/theirs', '')
+    await fix('ls -ld ')
+    here.write('/srv/shared/theirs', '')
+    chmodSync(here.at('/srv/shared'), 0o777)
+    await fix('--state-dir /var/lib/trust-registry', new State(here.machine, '/srv/shared'))
   })
 
   it('does nothing for a damaged journal', async () => {

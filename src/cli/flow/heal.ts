@@ -5,8 +5,11 @@ import type { Site } from './site.ts'
 /** A journal, or a part of one, that is there when nobody holds the lock belongs to a run that died. */
 export async function healFirst(context: Site): Promise<void> {
   const { machine, state, options, services } = context
-  // A dry run changes nothing, not even what another run has left behind.
-  if (options.dryRun) return
+  // A dry run changes nothing, not even what another run has left behind; but it promises no more than the run does.
+  if (options.dryRun) {
+    if (options.stateDir !== undefined) await state.refuseShared()
+    return
+  }
   if (!(await state.isUnfinished())) {
     // Nothing to be asked for a password for.
     if (machine.who().privileged && (await state.isLittered())) await recoverAlone(context)
