@@ -47,6 +47,13 @@ export function parseRegistry(text: string): Target {
   return slash === -1 ? hostAndPort(text) : fromReference(text, domain, text.slice(slash + 1))
 }
 
+/** The same host and port, written the other way: `reg.corp` and `reg.corp:443`; else none. */
+export function otherSpelling({ registry, port }: Target): string | undefined {
+  if (port !== DEFAULT_PORT) return undefined
+  const suffix = `:${DEFAULT_PORT}`
+  return registry.endsWith(suffix) ? registry.slice(0, -suffix.length) : registry + suffix
+}
+
 function fromUrl(text: string, scheme: RegExpExecArray): Target {
   if (scheme[1]?.toLowerCase() !== 'https') {
     throw bad(text, `a registry is reached over https, not ${scheme[1] ?? ''}`)

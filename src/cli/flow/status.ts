@@ -1,9 +1,9 @@
 import { holdings } from '../../change/status.ts'
 import { TrustError } from '../../errors.ts'
-import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome } from '../../report/view.ts'
 import { refuseNoMemory, type Site } from './site.ts'
 import { outcomeOf } from './document.ts'
+import { namesOnRecord } from './record.ts'
 import { retyped } from './retype.ts'
 
 /** What was done here, whether it still holds, and what expires when. */
@@ -19,7 +19,7 @@ export async function status(context: Site): Promise<Outcome> {
       ),
     })
   }
-  const asked = new Set(options.registries.map((text) => parseRegistry(text).registry))
+  const asked = new Set(await namesOnRecord(state, options.registries))
   const all = await holdings(machine, await state.records())
   const entries = all.filter((entry) => asked.size === 0 || asked.has(entry.registry))
   return outcomeOf(context, [], { entries, exitCode: entries.every((entry) => entry.holds) ? 0 : 1 })

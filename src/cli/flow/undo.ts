@@ -1,5 +1,4 @@
 import { isEmpty, planUndo, withReloads, type Plan } from '../../change/index.ts'
-import { parseRegistry } from '../../registry/reference.ts'
 import type { Outcome, RegistryView } from '../../report/view.ts'
 import { exitOf } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -10,6 +9,7 @@ import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
 import { keptFiles } from './kept.ts'
 import { healFirst } from './heal.ts'
+import { namesOnRecord } from './record.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
 export async function undo(context: Site): Promise<Outcome> {
@@ -18,7 +18,7 @@ export async function undo(context: Site): Promise<Outcome> {
   await healFirst(context)
   const names = options.all
     ? (await state.records()).registries.map((record) => record.registry)
-    : options.registries.map((text) => parseRegistry(text).registry)
+    : await namesOnRecord(state, options.registries)
   const views: RegistryView[] = []
   for (const registry of names) {
     const view = await orRefusal(context, registry, () => undoOne(context, registry))

@@ -116,4 +116,14 @@ describe('cli/flow/offline: files of settings that a person has to put in order'
     assert.deepEqual([code, finding?.code, others], [1, 'runtime-unreachable', []])
     assert.match(finding?.fix ?? '', /^trust-registry reg\.corp:5000 --runtime k3s --offline --ca /)
   })
+
+  it('undo takes either spelling of the port 443 for what is on record', async () => {
+    const place = ['--machine', image, '--json']
+    const trust = ['reg.corp', '--offline', '--ca', join(image, 'ca.pem'), ...place]
+    assert.equal(await main(trust, fakeIo()), 0)
+    const io = fakeIo()
+    assert.equal(await main(['undo', 'reg.corp:443', '--yes', ...place], io), 0, io.out())
+    const { changed, registries } = JSON.parse(io.out()) as ResultDocument
+    assert.deepEqual([changed, registries[0]?.registry], [true, 'reg.corp'])
+  })
 })
