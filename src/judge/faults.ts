@@ -20,6 +20,7 @@ export interface FaultQuestion {
 }
 
 const RENEW = 'renew it and reload the server (nginx -s reload; docker-registry: restart)'
+const WAIT = 'wait until then, or reissue it with an earlier notBefore and reload the server'
 const MS_A_DAY = 86_400_000
 
 /**
@@ -54,8 +55,8 @@ function dateFault(certificate: Certificate, at: Date): readonly Finding[] {
     ]
   }
   if (at.getTime() < certificate.notBefore.getTime()) {
-    const message = `${nameOf(certificate)} is not valid before ${certificate.notBefore.toISOString()}`
-    return [{ ...base, code: 'not-yet-valid', message }]
+    const message = `${nameOf(certificate)} is not valid before ${certificate.notBefore.toISOString().replace('.000Z', 'Z')}`
+    return [{ ...base, code: 'not-yet-valid', message, fix: WAIT }]
   }
   return expiresSoon(certificate, at)
 }

@@ -61,7 +61,7 @@ export function unknownNames({ observation, engines, told }: Evidence): readonly
 export function networkFindings(observation: Observation, told: Evidence['told'] = {}): readonly Finding[] {
   const { failure, target } = observation
   if (!failure) return []
-  const where = `${target.host}:${target.port}`
+  const where = `${target.kind === 'ipv6' ? `[${target.host}]` : target.host}:${target.port}`
   const at = observation.address === undefined ? where : `${where} (${observation.address})`
   const finding = (owner: Finding['owner'], message: string, fix?: string): readonly Finding[] => [
     {

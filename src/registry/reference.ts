@@ -83,7 +83,7 @@ function fromReference(text: string, domain: string, path: string): Target {
 function hostAndPort(text: string): Target {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text)
   if (bracketed) return ipv6(text, bracketed[1] ?? '', bracketed[2])
-  if (isIPv6(text)) throw bad(text, 'an IPv6 address stands in brackets', `write [${text}] or [${text}]:PORT`)
+  if (isIPv6(text)) throw bad(text, 'an IPv6 address stands in brackets', bracketedForm(text))
   const colon = text.lastIndexOf(':')
   const host = colon === -1 ? text : text.slice(0, colon)
   const port = portOf(text, colon === -1 ? undefined : text.slice(colon + 1))
@@ -91,6 +91,13 @@ function hostAndPort(text: string): Target {
   checkName(text, host)
   if (HUB.has(host)) throw hub(text)
   return { registry: text, host, kind: 'name', port }
+}
+
+/** `::1:5000` is an address as it stands, and most likely meant as one with a port. */
+function bracketedForm(text: string): string {
+  const [, address = '', port = ''] = /^(.*):([1-9]\d{3})$/.exec(text) ?? []
+  if (isIPv6(address)) return `write [${address}]:${port}, or [${text}] if all of it is the address`
+  return `write [${text}] or [${text}]:PORT`
 }
 
 function ipv6(text: string, address: string, port: string | undefined): Target {
@@ -136,11 +143,13 @@ function notAscii(text: string, odd: string): TrustError {
   if (odd === ' ' || odd <= '\x1f' || odd === '\x7f') {
     return bad(text, `it holds the character U+${code}`)
   }
-  const ascii = domainToASCII(text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split(/[/:]/)[0] ?? '')
+  const rest = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+  const ascii = domainToASCII(rest.split(/[/:]/)[0] ?? '')
+  const port = /^[^/:]*(:[0-9]{1,5})(?:\/|$)/.exec(rest)?.[1] ?? ''
   return bad(
     text,
     `it holds the character U+${code}`,
-    ascii === '' ? undefined : `the name in ASCII: ${ascii}`,
+    ascii === '' ? undefined : `the name in ASCII: ${ascii}${port}`,
   )
 }
 

@@ -70,11 +70,12 @@ export function readsLogCommands(env: Environment): boolean {
 
 /**
  * Breaks log commands in finished output: `::` where a line begins or a whole `::name …::` stands
- * (GitHub), `##[` and `##vso[` anywhere (Azure, and GitHub's first syntax). `[fd00::1]` stays as it is.
+ * (GitHub), `##[` and `##vso[` anywhere (Azure, and GitHub's first syntax). `[fd00::1]` and a `::1` that begins a line stay as they are:
+ * no command's name begins with a digit.
  */
 export function breakLogCommands(text: string): string {
   return text
-    .replace(/^([^\S\n]*)::/gm, '$1\\u{3a}:')
+    .replace(/^([^\S\n]*)::(?!\d)/gm, '$1\\u{3a}:')
     .replace(/::(?=[a-z][\w-]*(?:[^\S\n][^\n]*)?::)/gi, '\\u{3a}:')
     .replace(/##(?=(?:vso)?\[)/gi, '#\\u{23}')
 }

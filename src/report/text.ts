@@ -82,7 +82,7 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
         document.findings,
         fix.length > 0 && document.error?.fix === undefined,
         style,
-        document.consumers.some(({ name }) => name === 'go') ? 'Go' : 'Docker',
+        printerOf(document.consumers),
       ),
       keep: document.error === undefined || document.findings.some(isAlarm) ? 1 : 0,
       rank: 2,
@@ -101,6 +101,15 @@ function sectionsOf(view: RegistryView, whole: ResultDocument, now: Date, style:
 /** Lines that belong together: all of them or none. */
 function block(lines: readonly string[]): Section {
   return { items: lines.length === 0 ? [] : [lines], keep: 1, rank: 9, vital: true }
+}
+
+/** Who prints the fault that is marked: Docker where it is, or else the first that was asked. */
+function printerOf(consumers: RegistryView['document']['consumers']): string {
+  const names = consumers
+    .filter(({ required, name }) => required && name !== 'system')
+    .map(({ name }) => name)
+  const name = names.includes('docker') ? 'docker' : (names[0] ?? 'docker')
+  return { docker: 'Docker', go: 'Go' }[name] ?? name
 }
 
 /** Line 1: the registry and the answer. */

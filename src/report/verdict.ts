@@ -108,7 +108,10 @@ function ofConsumers(document: RegistryDocument, command: string, style: Style):
     const who = `${names('unchecked')} ${does(asked, 'unchecked')} not check its certificate at all`
     return { tone: 'warn', text: who }
   }
-  if (has('unknown')) return { tone: 'warn', text: `whether ${names('unknown')} trusts it is unknown` }
+  if (has('unknown')) {
+    const trust = does(asked, 'unknown') === 'does' ? 'trusts' : 'trust'
+    return { tone: 'warn', text: `whether ${names('unknown')} ${trust} it is unknown` }
+  }
   if (!has('trusted')) {
     if (command === 'trust' && isOnlyPlanned(document))
       return { tone: 'warn', text: 'this is the plan; nobody has looked at it' }

@@ -36,6 +36,9 @@ describe('judge: faults of the chain', () => {
   it('names a certificate that is not valid yet', async () => {
     const server = await leaf(root, { notBefore: days(1) })
     check('not-yet-valid', [server], `${EXPIRED} before 2026-06-02T12:00:00Z`, server)
+    const { fix, message } = only(verdict({ sent: [server], store: [root] }), 'not-yet-valid')
+    assert.match(fix ?? '', /^wait until then, or reissue it/)
+    assert.match(message, / is not valid before 2026-06-02T12:00:00Z$/)
   })
 
   it('blames the clock where the registry would accept by its own', async () => {

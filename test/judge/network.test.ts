@@ -57,6 +57,12 @@ describe('judge: the network and /v2/', () => {
     })
   }
 
+  it('an IPv6 address stands in brackets before its port', () => {
+    const failure: Failure = { code: 'unreachable', stage: 'connect', detail: 'connection refused' }
+    const judgement = verdict({ registry: '[::1]:1', observation: { failure } })
+    assert.match(only(judgement, 'unreachable').message, /^nothing answers at \[::1\]:1\b/)
+  })
+
   it('says nothing for Go where its line cannot be known', () => {
     const failure: Failure = { code: 'timeout', stage: 'tls', detail: 'TLS handshake' }
     assert.equal(predicted(verdict({ observation: { failure } })), undefined)

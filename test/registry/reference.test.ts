@@ -143,7 +143,8 @@ describe('registry/reference', () => {
 
   it('shows the ASCII form of other scripts', () => {
     for (const text of ['рег.corp', 'рег.corp:5000', 'https://рег.corp/v2/', 'рег.corp/app']) {
-      assert.equal(refusal(text).fix, 'the name in ASCII: xn--c1ad6a.corp', text)
+      const port = text.includes(':5000') ? ':5000' : ''
+      assert.equal(refusal(text).fix, `the name in ASCII: xn--c1ad6a.corp${port}`, text)
     }
     // A Cyrillic а among Latin letters is the usual forgery.
     assert.equal(refusal('reg.b\u0430nk').fix, 'the name in ASCII: reg.xn--bnk-6cd')
@@ -151,6 +152,7 @@ describe('registry/reference', () => {
 
   it('shows how to write what was nearly right', () => {
     assert.equal(refusal('::1').fix, 'write [::1] or [::1]:PORT')
+    assert.equal(refusal('::1:5000').fix, 'write [::1]:5000, or [::1:5000] if all of it is the address')
     assert.equal(refusal('Reg.Corp:5000').fix, 'write reg.corp:5000')
     assert.equal(refusal('https://Reg.Corp/v2/').fix, 'write reg.corp')
   })

@@ -90,6 +90,7 @@ describe('logSafe', () => {
 
   it('changes nothing else, and nothing outside a CI', () => {
     assert.equal(logSafe('dial tcp [fd00::1]:5000: ::', github), 'dial tcp [fd00::1]:5000: ::')
+    assert.equal(logSafe('::1   refused', github), '::1   refused')
     assert.equal(logSafe('::error::x', {}), '::error::x')
   })
 
@@ -98,7 +99,7 @@ describe('logSafe', () => {
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 20 }), (words) => {
         const safe = breakLogCommands(words.join(''))
-        assert.doesNotMatch(safe, /^[^\S\n]*::/m)
+        assert.doesNotMatch(safe, /^[^\S\n]*::(?!\d)/m)
         assert.doesNotMatch(safe, /##(vso)?\[/i)
       }),
     )

@@ -181,6 +181,20 @@ describe('report: what a person reads', () => {
     )
   })
 
+  it('names podman where there is no Docker that prints', () => {
+    const { document, views } = examples.privateCa
+    const swapped = views.map((view) => ({
+      ...view,
+      document: {
+        ...view.document,
+        consumers: view.document.consumers.map((one) =>
+          one.name === 'docker' ? { ...one, name: 'podman' } : one,
+        ),
+      },
+    }))
+    assert.match(text({ document, views: swapped }), /; the one podman prints\)/)
+  })
+
   it('undo in an image: nobody is logged in there', () => {
     const { document, views } = examples.undone
     const said = text({ document, views: views.map((view) => ({ ...view, atRest: true })) })
@@ -419,6 +433,16 @@ describe('report: quiet, several registries, the other endings', () => {
       'unknown',
       '! whether docker trusts it is unknown',
       outcome('diagnose', registry({ consumers: [consumer('docker', 'unknown', { assumed: true })] })),
+    ],
+    [
+      'two unknown',
+      '! whether podman and skopeo trust it is unknown',
+      outcome(
+        'diagnose',
+        registry({
+          consumers: ['podman', 'skopeo'].map((name) => consumer(name, 'unknown', { required: true })),
+        }),
+      ),
     ],
     [
       'again',
