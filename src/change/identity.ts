@@ -111,7 +111,7 @@ function byFile(question: IdentityQuestion): Decision {
       'identity-mismatch',
       `no certificate of the --ca file anchors the chain of ${question.registry}`,
       {
-        seen: `${seen(question)}\nin the file: ${question.given.map(describe).join(', ')}`,
+        seen: `${seen(question)}\nin the file: ${question.given.map((given) => inFile(given, question.judgement)).join('\n')}`,
         fix: 'ask the owner of the registry for the CA that issued its certificate',
       },
     )
@@ -188,6 +188,13 @@ function seen(question: IdentityQuestion): string {
   return links.length === 0 ? 'no certificate' : links.join('\n')
 }
 
-function describe(certificate: Certificate): string {
-  return nameOf(certificate)
+/** A CA that was renewed has the name of the old one, and another key: the fingerprint tells them apart. */
+function inFile(given: Certificate, { path }: IdentityQuestion['judgement']): string {
+  const top = path.at(-1)?.certificate
+  const issued = top !== undefined && !isSelfSigned(top) && top.rawIssuer.equals(given.rawSubject)
+  const namesake = path.some(
+    ({ certificate }) =>
+      certificate.rawSubject.equals(given.rawSubject) && !certificate.rawSpki.equals(given.rawSpki),
+  )
+  return `${line(given)}${issued || namesake ? ' (the same name, another key)' : ''}`
 }

@@ -142,7 +142,9 @@ describe('change: identity', () => {
     for (const given of [[other], [server], [next]]) {
       const error = refusal({ sent: [server, middle], given }, { trustOnFirstUse: true })
       assert.equal(error.code, EXIT.mismatch)
-      assert.match(error.seen ?? '', /in the file: /)
+      assert.match(error.seen ?? '', /in the file: [0-9A-F:]{95} {2}/)
+      const renewed = error.seen?.endsWith(' (the same name, another key)')
+      assert.equal(renewed, given[0] === next, error.seen)
     }
   })
 
