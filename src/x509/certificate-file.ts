@@ -55,6 +55,14 @@ async function fromDer(buffer: Buffer): Promise<readonly Buffer[]> {
   return [buffer]
 }
 
+/** What a file in DER is where it is no certificate: a key, a PKCS#12 bundle or PKCS#7; a damaged one is none of these. */
+export function otherDer(buffer: Buffer): CertificateFileError | 'pkcs7' | undefined {
+  const inside = new DerReader(buffer).enter(tag.sequence)
+  if (inside?.peek(tag.integer)) return keyOrBundle(inside)
+  const isBer = buffer[1] === 0x80 && buffer[2] === tag.oid
+  return isBer || inside?.peek(tag.oid) ? 'pkcs7' : undefined
+}
+
 // PKCS#1, PKCS#8 and SEC 1 keys start with version 0 or 1; PKCS#12 (RFC 7292) starts with 3.
 function keyOrBundle(inside: DerReader): CertificateFileError {
   if (inside.int64() === 3n) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { join } from 'node:path'
-import { createCa } from '../../fixtures/pki.ts'
+import { createCa, pkcs7 } from '../../fixtures/pki.ts'
 import { main } from '../../src/cli/main.ts'
 import type { FailureDocument } from '../../src/report/document.ts'
 import { Files } from './chain-scene.ts'
@@ -51,13 +52,33 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
     })
   }
 
-  async function refused(argv: readonly string[], sentence: RegExp): Promise<void> {
+  async function refused(argv: readonly string[], sentence: RegExp, fix?: RegExp): Promise<void> {
     const io = fakeIo()
     assert.equal(await main(['diagnose', ...argv, ...host, '--json'], io), 2)
     const { error } = JSON.parse(io.out()) as FailureDocument
     assert.equal(error.code, 'bad-file')
     assert.match(error.message, sentence)
+    if (fix !== undefined) assert.match(error.fix ?? '', fix)
   }
+
+  it('a key, a PKCS#12 bundle and PKCS#7, in DER and PEM: what it is, and the line that takes it apart', async () => {
+    const ca = await createCa({ name: 'Corp Root CA', keyKind: 'p-256' })
+    const leaf = await ca.issue({ names: ['reg.corp'], keyKind: 'p-256' })
+    const key = createPrivateKey(leaf.key).export({ type: 'pkcs8', format: 'der' })
+    const bundle = Buffer.from('300a020103300506032a0304', 'hex')
+    const p7b = pkcs7([leaf, ca])
+    const pem = `-----BEGIN PKCS7-----\n${p7b.toString('base64')}\n-----END PKCS7-----\n`
+    const chain = ['--chain', files.chain(leaf)]
+    for (const [content, sentence, fix] of [
+      [key, /it is a private key/, /^grep -a BEGIN /],
+      [bundle, /it is a PKCS#12 bundle/, /^openssl pkcs12 -in /],
+      [p7b, /it is PKCS#7/, /^openssl pkcs7 -inform DER -print_certs -in .* -out chain\.pem$/],
+      [pem, /it is PKCS#7/, /^openssl pkcs7 -print_certs -in .* -out chain\.pem$/],
+    ] as const) {
+      await refused(['--chain', files.write(content)], sentence, fix)
+      await refused([...chain, '--roots', files.write(content)], sentence, fix)
+    }
+  })
 
   it('files that are none, too large, or without a certificate', async function () {
     const big = files.write(Buffer.alloc(1024 * 1024 + 1, 0x0a))
