@@ -68,7 +68,8 @@ export function judge(evidence: Evidence): Judgement {
     ...(refusal?.certificate ? { refused: refusal.certificate } : {}),
   }
 
-  const elsewhere = otherWays(refusal, drawn[0], path, { leaf: sent[0], host, at, go })
+  const mended = isMendable(evidence, sent, path, pool, go)
+  const elsewhere = mended ? otherWays(refusal, drawn[0], path, { leaf: sent[0], host, at, go }) : []
   const authority =
     refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
   const accepted = isAccepted(engines)
@@ -92,7 +93,6 @@ export function judge(evidence: Evidence): Judgement {
     ...distinct(engines.flatMap((engine) => engine.findings)),
     ...sourceFindings(evidence, sent, path),
   ]
-  const mended = isMendable(evidence, sent, path, pool, go)
   const clock = clockDecides(evidence, sent, path, pool, go)
   const loopback = nobodyChecks(engines, 'loopback')
   return {

@@ -32,7 +32,9 @@ export interface OtherWays {
 
 /**
  * What is wrong with the way up that would have come first, where another one would hold; and Go's own complaint,
- * should it have stopped on a third.
+ * should it have stopped on one that is neither.
+ * @param hidden the way that would have come first, which may be the one that holds
+ * @param way the one that would hold if its top were trusted
  */
 export function otherWays(
   refusal: Refusal | undefined,
@@ -41,13 +43,12 @@ export function otherWays(
   { leaf, ...question }: OtherWays,
 ): readonly Finding[] {
   const top = way.at(-1)?.certificate
-  if (!hidden || hidden === way || !top || !leaf) return []
+  if (!hidden || !top || !leaf) return []
   const isHere = (sha256: string | undefined): boolean =>
     way.some(({ certificate }) => certificate.sha256 === sha256)
   const sent = hidden.map(({ certificate }) => certificate)
-  const faults = chainFaults({ ...question, sent, path: hidden }).filter(
-    ({ severity, certificate }) => severity === 'error' && !isHere(certificate),
-  )
+  const wrong = hidden === way ? [] : chainFaults({ ...question, sent, path: hidden })
+  const faults = wrong.filter(({ severity, certificate }) => severity === 'error' && !isHere(certificate))
   const at = refusal?.certificate?.sha256
   const known = !refusal || refusal.kind === 'unknown-authority' || isHere(at)
   const printed = known || faults.some(({ certificate }) => certificate === at)

@@ -170,6 +170,25 @@ describe('judge: which of several ways would hold', () => {
     assert.ok(alone.ownerMustAct, 'no other way is known')
   })
 
+  it('an expired cross-signature of the root that is given is named, as Go names it', async () => {
+    const old = await ca('Old Root', { notAfter: days(-1) })
+    const next = await ca('Next Root')
+    const cross = await ca('Next Root', { issuer: old, key: next.key, notAfter: days(-1) })
+    const issuing = await ca('Issuing', { issuer: next })
+    const sent = [await leaf(issuing), issuing, cross]
+    const judgement = verdict({ sent, given: [next] })
+    assert.deepEqual(faults(judgement), ['*expired', 'unknown-authority'])
+    const { certificate, message } = only(judgement, 'expired')
+    assert.equal(certificate, cross.sha256)
+    assert.match(
+      message,
+      /^"Next Root" has expired on .*; of the ways up, the one to "Next Root" would hold$/,
+    )
+    assert.equal(only(judgement, 'unknown-authority').certificate, next.sha256)
+    assert.ok(!judgement.ownerMustAct)
+    assert.deepEqual(faults(verdict({ sent, trusted: [next] })), [])
+  })
+
   it('an intermediate for another purpose does not hide its twin', async () => {
     const upper = await ca('Upper')
     const wrong = await ca('Issuing', { issuer: upper, pathLen: 0 })
