@@ -50,7 +50,9 @@ export function otherWays(
   const wrong = hidden === way ? [] : chainFaults({ ...question, sent, path: hidden })
   const faults = wrong.filter(({ severity, certificate }) => severity === 'error' && !isHere(certificate))
   const at = refusal?.certificate?.sha256
-  const known = !refusal || refusal.kind === 'unknown-authority' || isHere(at)
+  // A complaint about no certificate in particular is none about a way up.
+  const aside = hidden === way && at === undefined
+  const known = !refusal || refusal.kind === 'unknown-authority' || aside || isHere(at)
   const printed = known || faults.some(({ certificate }) => certificate === at)
   return [...faults, ...(printed ? [] : refusedFault(refusal, { ...question, leaf }))].map((fault) => ({
     ...fault,
