@@ -32,8 +32,9 @@ describe('judge: sentences', function () {
     assert.deepEqual([at(start), at(end)], [[], []])
     const renew = 'renew it and reload the server (nginx -s reload; docker-registry: restart)'
     assert.deepEqual(at(end + 1), [`expired (registry): "reg.corp" has expired on 2026-12-18 → ${renew}`])
+    const wait = 'wait until then, or reissue it with an earlier notBefore and reload the server'
     assert.deepEqual(at(start - 1), [
-      `not-yet-valid (registry): "reg.corp" is not valid before 2026-02-21T12:00:00.000Z → ${renew}`,
+      `not-yet-valid (registry): "reg.corp" is not valid before 2026-02-21T12:00:00Z → ${wait}`,
     ])
     const soon = async (from: number, to: number): Promise<readonly string[]> => {
       const sent = [await leaf(root, { notBefore: days(from), notAfter: days(to) })]
