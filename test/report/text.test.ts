@@ -337,7 +337,7 @@ describe('report: bounds', () => {
       ),
       { numRuns: 60 },
     )
-  })
+  }).timeout(60_000)
 
   it('lists the first findings and counts the others', () => {
     const findings = findingCodes.slice(0, 20).map((code) => ({ ...examples.expiresSoon, code }))
