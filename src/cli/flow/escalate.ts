@@ -27,7 +27,11 @@ export function widerView(context: Context, seen: Case, { anchor }: Approved): P
   const real = machine.kind === 'local' || machine.kind === 'ssh'
   const lacks = seen.judgement.consumers.some(({ name, state }) => name === 'system' && state === 'refused')
   if (!real || options.scope !== 'registry' || !lacks || !anchor.isCA) return {}
-  return { wider: otherScopeLine({ options: withoutLogin(options) }) }
+  return { wider: widerLine(options) }
+}
+
+export function widerLine(options: Options): string {
+  return otherScopeLine({ options: withoutLogin(options) })
 }
 
 /** The login is done and stored by then, and a password is no longer on stdin; consent is asked for anew. */

@@ -7,9 +7,10 @@ import type { ErrorDocument, RegistryDocument } from '../../report/document.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { applyWord } from '../words.ts'
 import { againLine, agreedLines } from './consent.ts'
+import { widerLine } from './escalate.ts'
 import type { Context, Stored } from './context.ts'
 import type { Required } from './files.ts'
-import { asTyped, reportAsTyped } from './order-options.ts'
+import { reportAsTyped } from './order-options.ts'
 import type { Order, TrustOrder } from './order.ts'
 import { toldProxy } from './reach.ts'
 import { thisComputer } from './place.ts'
@@ -163,13 +164,12 @@ export async function byRoot(
   const done = await handOver(site, order, store)
   if (done === 'healed') throw new Error('the privileged half answered another question')
   const { probe } = view.document
-  const { wider } = done
   const document = reportAsTyped(site.options, order, done.result)
   // What was looked at and approved is what this half has seen.
   return {
     ...view,
     ...(done.restart === undefined ? {} : { restart: done.restart }),
-    ...(wider === undefined ? {} : { wider: asTyped(site.options, order, wider) }),
+    ...(done.wider === undefined ? {} : { wider: widerLine(site.options) }),
     document: { ...document, ...(probe ? { probe } : {}) },
   }
 }
