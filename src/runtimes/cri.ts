@@ -8,6 +8,7 @@ export interface CriAnswer {
 }
 
 export const UNIMPLEMENTED = 12
+const UNKNOWN = 2
 const UNAVAILABLE = 14
 const MAX_MESSAGE = 64 * 1024
 
@@ -19,6 +20,7 @@ const MAX_MESSAGE = 64 * 1024
 export async function pullByCri(socketPath: string, image: string, timeoutMs: number): Promise<CriAnswer> {
   const { connect } = await import('node:http2')
   const session = connect('http://localhost', { createConnection: () => createConnection(socketPath) })
+  let timer: NodeJS.Timeout | undefined
   try {
     return await new Promise<CriAnswer>((resolve) => {
       const failed = (error: unknown): void => {
@@ -29,7 +31,10 @@ export async function pullByCri(socketPath: string, image: string, timeoutMs: nu
         if (status === undefined) return
         const message = headers['grpc-message']
         const said = typeof message === 'string' ? decoded(message.slice(0, MAX_MESSAGE)) : ''
-        resolve({ status: Number(status), message: said })
+        resolve({
+          status: typeof status === 'string' && /^\d+$/.test(status) ? Number(status) : UNKNOWN,
+          message: said,
+        })
       }
       session.on('error', failed)
       const stream = session.request({
@@ -38,9 +43,10 @@ export async function pullByCri(socketPath: string, image: string, timeoutMs: nu
         'content-type': 'application/grpc',
         te: 'trailers',
       })
-      stream.setTimeout(timeoutMs, () => {
+      // For all of it: an answer that trickles is none.
+      timer = setTimeout(() => {
         failed(new Error('no answer in time'))
-      })
+      }, timeoutMs)
       stream.on('response', take)
       stream.on('trailers', take)
       stream.on('error', failed)
@@ -52,6 +58,7 @@ export async function pullByCri(socketPath: string, image: string, timeoutMs: nu
       stream.end(framed(field(1, field(1, Buffer.from(image)))))
     })
   } finally {
+    clearTimeout(timer)
     session.destroy()
   }
 }

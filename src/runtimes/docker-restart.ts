@@ -3,10 +3,10 @@ import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { flagConflicts } from './docker-flags.ts'
+import { DAEMON_JSON } from './docker-home.ts'
 import { daemonProcess, type DaemonProcess } from './docker-process.ts'
 import { socketOf } from './docker-socket.ts'
 
-const CONFIG = '/etc/docker/daemon.json'
 const VALIDATE_MS = 10_000
 const MAX_COMPLAINT = 500
 
@@ -45,7 +45,7 @@ function nameOf(container: unknown): string {
  * @throws TrustError `change-failed` where it could not: then it must not be stopped
  */
 export async function refuseBrokenConfig(machine: Machine, was: DaemonProcess): Promise<void> {
-  const bytes = await machine.read(CONFIG)
+  const bytes = await machine.read(DAEMON_JSON)
   if (bytes === undefined) return
   let config: unknown
   try {
@@ -80,7 +80,7 @@ async function complaintOf(machine: Machine): Promise<string | undefined> {
   const dockerd = await machine.which('dockerd')
   if (dockerd === undefined) return undefined
   const asked = async (flag: string): Promise<{ readonly ok: boolean; readonly said: string }> => {
-    const argv = [dockerd, '--config-file', CONFIG, flag] as const
+    const argv = [dockerd, '--config-file', DAEMON_JSON, flag] as const
     const ran = await machine.run(argv, { timeoutMs: VALIDATE_MS })
     // Silence within the time is no complaint.
     return { ok: ran.exitCode === 0 || ran.timedOut, said: `${ran.stdout}${ran.stderr}`.trim() }
@@ -96,11 +96,11 @@ async function complaintOf(machine: Machine): Promise<string | undefined> {
 function broken(why: string): TrustError {
   return new TrustError(
     'change-failed',
-    `docker would not start again: ${CONFIG} is damaged; nothing was changed`,
+    `docker would not start again: ${DAEMON_JSON} is damaged; nothing was changed`,
     {
       finding: 'config-damaged',
       seen: why,
-      fix: `\${EDITOR:-vi} ${CONFIG}      # mend what is named, and run this again`,
+      fix: `\${EDITOR:-vi} ${DAEMON_JSON}      # mend what is named, and run this again`,
     },
   )
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { repository, type Host } from '../../fixtures/lab/host.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
-import { dockerLogin, runJson, users, watched, withLab } from './scene.ts'
+import { dockerLogin, runJson, users, watched, withLab, strayKeys } from './scene.ts'
 
 const registry = 'reg.corp:5000'
 const argv = [process.execPath, join(repository, 'bin/run.js')] as const
@@ -93,15 +93,7 @@ describe('mutual TLS by other ways than a root’s Docker', function () {
     const directory = '/etc/docker/certs.d/reg.corp:5001'
     assert.equal(await modes(host, directory), 'client.cert 600 root\nclient.key 600 root\n')
     assert.equal((await dockerLogin(host, 'reg.corp:5001')).code, 0)
-    const left = await host.run([
-      'grep',
-      '-rl',
-      'PRIVATE KEY',
-      '/var/lib/trust-registry',
-      '/tmp',
-      '/run/lock',
-    ])
-    assert.equal(left.stdout, '', 'no key is left but in its place')
+    assert.equal(await strayKeys(host), '', 'no key is left but in its place')
     const placed = await host.snapshot(watched)
     const again = await asAlice(hers)
     assert.equal(again.code, 0, again.said)

@@ -91,3 +91,9 @@ export function timeless(message: string | undefined): string | undefined {
 }
 
 export const watched = ['/etc', '/usr/local'] as const
+
+/** Files outside of certs.d that hold a private key: none may. */
+export async function strayKeys(host: Host): Promise<string> {
+  const places = ['/var/lib/trust-registry', '/tmp', '/run/lock']
+  return (await host.run(['grep', '-rl', 'PRIVATE KEY', ...places])).stdout
+}
