@@ -5,9 +5,9 @@ import type { Target } from '../registry/reference.ts'
 import { readBuildkit } from './certs-buildkit.ts'
 import { hostDirectories, readContainerd } from './certs-containerd.ts'
 import type { DockerEngine } from './docker.ts'
-import { PROBE_DIGEST, PROBE_REPOSITORY } from './probe-image.ts'
+import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
 import type { ApiRequest } from './docker-api.ts'
-import { judgeMessage } from './docker-words.ts'
+import { answered } from './docker-words.ts'
 import type { Engine, EngineAnswer, EngineSurvey, Loader, LoginAnswer, TrustDirectory } from './engine.ts'
 import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
@@ -29,10 +29,7 @@ const jobs: readonly DockerJob[] = [
     applies: (docker) => docker.containerdStore === true,
     needed: true,
     proofOnly: false,
-    request: ({ registry }) => ({
-      method: 'POST',
-      path: `/images/create?fromImage=${encodeURIComponent(`${registry}/${PROBE_REPOSITORY}`)}&tag=${PROBE_DIGEST}`,
-    }),
+    request: pullProbe,
   },
   {
     name: 'docker-build',
@@ -107,8 +104,7 @@ export class DockerJobEngine implements Engine {
 
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
     const request = { ...this.#job.request(target), timeoutMs }
-    const { status, message } = await this.#docker.call(machine, request)
-    return { outcome: judgeMessage(status, message), message }
+    return answered(await this.#docker.call(machine, request))
   }
 
   /** Its logins are the daemon's. */

@@ -1,3 +1,4 @@
+import type { ApiAnswer } from './docker-api.ts'
 import type { EngineAnswer } from './engine.ts'
 
 /** What stands before the fault itself, by the job: a pull into containerd's store, a build of 20.10, a later one. */
@@ -23,4 +24,9 @@ export function judgeMessage(status: number, message: string): EngineAnswer['out
   if (NOT_REACHED.test(said)) return 'unclear'
   if (status === 200 || REACHED.test(said)) return 'accepted'
   return 'unclear'
+}
+
+/** What the daemon's answer to a question about a registry comes to. */
+export function answered({ status, message }: ApiAnswer): EngineAnswer {
+  return { outcome: judgeMessage(status, message), message }
 }

@@ -18,9 +18,9 @@ import {
   type Flavour,
 } from './docker-home.ts'
 import { pidFiles, processFacts } from './docker-process.ts'
-import { judgeMessage } from './docker-words.ts'
+import { answered } from './docker-words.ts'
 import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
-import { PROBE_REPOSITORY } from './probe-image.ts'
+import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 import type {
   Credentials,
@@ -45,6 +45,7 @@ export class DockerEngine implements Engine {
   /** As the last survey found it. */
   #home: DockerHome = { certsD: CERTS_D, daemonJson: DAEMON_JSON }
   #flavour: Flavour | undefined
+  #containerdStore = false
 
   constructor(socket: string = SOCKET) {
     this.#socket = socket
@@ -80,6 +81,7 @@ export class DockerEngine implements Engine {
       const facts = factsOf(version.body, info.body)
       const flavour = flavourOf(version.body, info.body)
       this.#flavour = flavour
+      this.#containerdStore = facts.containerdStore === true
       const process = await processFacts(machine, pidFiles(this.#socket))
       this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
       const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
@@ -150,13 +152,20 @@ export class DockerEngine implements Engine {
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
     const path = `/distribution/${target.registry}/${PROBE_REPOSITORY}/json`
     // At once: each takes the daemon several round trips to the registry, on connections of its own.
-    const [login, pull] = await Promise.all([
+    const [login, look] = await Promise.all([
       this.#auth(machine, target, { username: '', password: '' }, timeoutMs),
-      dockerApi(await machine.socket(this.#socket), { method: 'GET', path, timeoutMs }),
+      this.call(machine, { method: 'GET', path, timeoutMs }),
     ])
-    const outcome = judgeMessage(login.status, login.message)
-    if (outcome !== 'accepted') return { outcome, message: login.message }
-    return { outcome: judgeMessage(pull.status, pull.message), message: pull.message }
+    const said = answered(login)
+    return said.outcome === 'accepted' ? answered(look) : said
+  }
+
+  /** Pulls into containerd's store have a loader, and a row, of their own. */
+  async prove(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
+    const asking = this.ask(machine, target, timeoutMs)
+    if (this.#containerdStore) return asking
+    const [asked, pull] = await Promise.all([asking, this.call(machine, { ...pullProbe(target), timeoutMs })])
+    return asked.outcome === 'accepted' ? answered(pull) : asked
   }
 
   async login(
@@ -180,9 +189,9 @@ export class DockerEngine implements Engine {
     return { ok: status === 200, message }
   }
 
-  async #auth(machine: Machine, target: Target, secret: Secret, timeoutMs: number): Promise<ApiAnswer> {
+  #auth(machine: Machine, target: Target, secret: Secret, timeoutMs: number): Promise<ApiAnswer> {
     const words = 'identityToken' in secret ? { identitytoken: secret.identityToken } : secret
     const body = { ...words, serveraddress: target.registry }
-    return dockerApi(await machine.socket(this.#socket), { method: 'POST', path: '/auth', body, timeoutMs })
+    return this.call(machine, { method: 'POST', path: '/auth', body, timeoutMs })
   }
 }

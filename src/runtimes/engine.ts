@@ -150,6 +150,8 @@ export interface Engine {
   settings?(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]>
   /** Through the engine's own eyes, without credentials. */
   ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer>
+  /** The same and more, for the proof of a change: where it is missing, `ask` is all there is. */
+  prove?(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer>
   login(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<LoginAnswer>
   /** Whether a login that is stored already lets it in; nothing is stored. Undefined: it cannot be asked that. */
   accepts?(

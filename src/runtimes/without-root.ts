@@ -10,12 +10,13 @@ import type { SettingsChange } from './settings.ts'
  */
 export function withoutRoot(engine: Engine): Engine {
   const { name, runtime, proofOnly } = engine
-  const accepts = engine.accepts?.bind(engine)
+  const [accepts, prove] = [engine.accepts?.bind(engine), engine.prove?.bind(engine)]
   return {
     name,
     ...(runtime === undefined ? {} : { runtime }),
     ...(proofOnly === undefined ? {} : { proofOnly }),
     ...(accepts === undefined ? {} : { accepts }),
+    ...(prove === undefined ? {} : { prove }),
     survey: (...asked) => engine.survey(...asked),
     trustDirectories: (...asked) => engine.trustDirectories(...asked),
     ask: (...asked) => engine.ask(...asked),

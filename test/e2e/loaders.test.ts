@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
+import type { Service } from '../../fixtures/lab/service.ts'
 import { image } from '../../fixtures/lab/image.ts'
 import { labRoot, type Suite } from '../../fixtures/lab/root.ts'
 import { createCa, selfSigned, type Certificate, type CertificateAuthority } from '../../fixtures/pki.ts'
@@ -51,6 +52,7 @@ describe('the loaders of dockerd, generation by generation', function () {
   let root: CertificateAuthority
   let stranger: Certificate
   let hosts: Record<string, string>
+  let service: Service
   const roots = new Map<Suite, string>()
 
   before('fetch the other suites', async function () {
@@ -58,7 +60,7 @@ describe('the loaders of dockerd, generation by generation', function () {
     root = await createCa({ name: 'Corp Root CA' })
     stranger = await selfSigned({ names: ['stranger'] })
     const server = await scene.lab.server('registry')
-    await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })] })
+    service = await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })] })
     hosts = { 'reg.corp': server.address }
     const fetched = await Promise.all(
       (['trixie', 'sid'] as const).map(async (suite) => [suite, await labRoot(suite)] as const),
@@ -110,9 +112,16 @@ describe('the loaders of dockerd, generation by generation', function () {
           assert.ok((await pull(host)).endsWith(pulls.predictedError ?? 'nothing'))
         }
 
+        const known = service.requests().length
         const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem'])
         assert.equal(trusted.code, 0, trusted.stdout)
         assert.equal(trusted.registry.verified, true)
+        const probe = `/v2/${repository}/manifests/sha256:${'0'.repeat(64)}`
+        const asked = service.requests().slice(known)
+        assert.ok(
+          asked.some((request) => request.endsWith(probe)),
+          `no pull through the image path: ${asked.join(', ')}`,
+        )
         assert.equal(trusted.registry.changes.length, 1)
         assert.equal((await dockerLogin(host, registry)).code, 0)
         await host.run(['docker', 'import', '-', `${registry}/app:1`], { input: image() })

@@ -6,6 +6,7 @@ describe('runtimes/docker: the daemon’s own eyes', () => {
   const { machine, start, engine } = engineHere()
   const target = parseRegistry('reg:5000')
   const DISTRIBUTION = 'GET /distribution/reg:5000/trust-registry-probe/json'
+  const PULL = `POST /images/create?fromImage=reg%3A5000%2Ftrust-registry-probe&tag=sha256:${'0'.repeat(64)}`
   const UNKNOWN = 'Get "https://reg:5000/v2/": x509: certificate signed by unknown authority'
 
   it('asks twice, without credentials', async () => {
@@ -48,6 +49,41 @@ describe('runtimes/docker: the daemon’s own eyes', () => {
       [DISTRIBUTION]: [500, { message: UNKNOWN }],
     })
     assert.deepEqual(await engine.ask(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+  })
+
+  it('proves a change by a pull as well, through its image path', async () => {
+    const found = [404, { message: 'manifest unknown: manifest unknown' }] as const
+    const login = [200, { Status: 'Login Succeeded' }] as const
+    const missing = 'manifest for reg:5000/trust-registry-probe not found'
+    for (const [pull, expected] of [
+      [[404, { message: missing }], { outcome: 'accepted', message: missing }],
+      [[500, { message: UNKNOWN }], { outcome: 'refused', message: UNKNOWN }],
+      [
+        [200, `{"status":"Pulling"}\n{"errorDetail":{"message":${JSON.stringify(UNKNOWN)}}}\n`],
+        { outcome: 'refused', message: UNKNOWN },
+      ],
+    ] as const) {
+      await start({ 'POST /auth': login, [DISTRIBUTION]: found, [PULL]: pull })
+      assert.deepEqual(await engine.prove(machine(), target, 2000), expected)
+      await closeDaemons()
+    }
+    await start({ 'POST /auth': [500, { message: UNKNOWN }], [DISTRIBUTION]: found, [PULL]: found })
+    assert.deepEqual(await engine.prove(machine(), target, 2000), { outcome: 'refused', message: UNKNOWN })
+  })
+
+  it('leaves the pull to the row of its own where containerd has the images', async () => {
+    const asked = await start({
+      'GET /version': [200, { Version: '26.1.5' }],
+      'GET /info': [200, { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }],
+      'POST /auth': [200, { Status: 'Login Succeeded' }],
+      [DISTRIBUTION]: [404, { message: 'manifest unknown' }],
+    })
+    await engine.survey(machine(), 2000)
+    assert.equal((await engine.prove(machine(), target, 2000)).outcome, 'accepted')
+    assert.deepEqual(
+      asked.filter(({ path }) => path.startsWith('/images')),
+      [],
+    )
   })
 
   it('logs in, and is told of an identity token', async () => {

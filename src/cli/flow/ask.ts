@@ -15,7 +15,7 @@ export function askListeners(context: Context, target: Target): Early {
   const { machine, engines } = context
   if (machine.atRest) return new Map()
   const listeners = engines.filter((engine) => engine.listens === true)
-  return new Map(listeners.map((engine) => [engine, askOne(context, engine, target)]))
+  return new Map(listeners.map((engine) => [engine, askOne(context, engine, target, false)]))
 }
 
 /**
@@ -33,7 +33,7 @@ export function askEngines(
   const ask = async (engine: Engine, { kind, state }: EngineSurvey): Promise<EngineAnswer | undefined> => {
     if (state !== 'running' || (engine.proofOnly === true && reached !== 'proof')) return undefined
     if (kind === 'program' && (await reached) === false) return undefined
-    const answer = early.get(engine) ?? askOne(context, engine, target)
+    const answer = early.get(engine) ?? askOne(context, engine, target, reached === 'proof')
     return unlessInterrupted(context.services.io.signal, answer)
   }
   return Promise.all(
@@ -59,6 +59,11 @@ function askOne(
   { machine, options }: Context,
   engine: Engine,
   target: Target,
+  proof: boolean,
 ): Promise<EngineAnswer | undefined> {
-  return engine.ask(machine, target, options.timeoutMs).catch(() => undefined)
+  const answer =
+    proof && engine.prove
+      ? engine.prove(machine, target, options.timeoutMs)
+      : engine.ask(machine, target, options.timeoutMs)
+  return answer.catch(() => undefined)
 }
