@@ -145,6 +145,8 @@ export interface RealmVerdict {
   readonly presented?: ChainLink
   /** Required engines that do not accept its chain: a login by them fails there. */
   readonly refusedBy: readonly string[]
+  /** Pulls of a daemon that fetches its tokens there refuse it, and only the OS store could mend that. */
+  readonly unfetchable: boolean
 }
 
 export interface Judgement {

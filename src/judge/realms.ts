@@ -16,12 +16,15 @@ interface Eye {
   readonly complaint: string | undefined
 }
 
+/** Inside of the daemon, which reads the OS store once: builds have a process of the client's for that, each its own. */
+const STORE_PULLS = 'docker-containerd'
+
 /**
  * Who goes by the OS store alone, whatever the registry's own directory says: builds, whose client fetches the tokens,
  * and pulls into containerd's store, where dockerd does so with Go's plain client (seen on 26.1.5 and 28.5.2).
  */
 const BY_STORE: Readonly<Record<string, string>> = {
-  'docker-containerd': "pulls into containerd's image store",
+  [STORE_PULLS]: "pulls into containerd's image store",
   'docker-build': 'docker build and buildx',
 }
 
@@ -76,6 +79,7 @@ function verdictOf(evidence: Evidence, look: RealmLook, eyes: readonly Eye[]): R
     refusedBy: eyes
       .filter(({ name, required, complaint }) => required && complaint !== undefined && !(name in BY_STORE))
       .map(({ name }) => name),
+    unfetchable: eyes.some(({ name, complaint }) => name === STORE_PULLS && complaint !== undefined),
   }
 }
 
@@ -99,10 +103,10 @@ function findingsOf(
   const jobs = byStore.map((name) => BY_STORE[name]).join(', ')
   const again = `trust-registry ${shellWord(registry)}`
   if (engines.length === 0) {
-    const spared = byStore.includes('docker-containerd') ? 'logins are' : 'logins and pulls are'
+    const spared = byStore.includes(STORE_PULLS) ? 'logins are' : 'logins and pulls are'
     const message = `${jobs} fetch tokens from ${authority} by themselves, and the OS store, all that they go by, does not vouch for it: ${complaint}; ${spared} not concerned`
-    const comment = byStore.includes('docker-containerd')
-      ? 'and restart Docker: it reads that store once'
+    const comment = byStore.includes(STORE_PULLS)
+      ? 'Docker, which reads that store once, is restarted'
       : 'where builds pull from it'
     return [{ ...base, message, fix: `${again} --ca TOKEN-CA.pem --scope system      # ${comment}` }]
   }

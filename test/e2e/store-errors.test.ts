@@ -126,12 +126,14 @@ describe('errors of pulls into containerd’s store, and our words beside them',
     )
     assert.match(
       found?.fix ?? '',
-      /^trust-registry reg\.corp:5100 --ca TOKEN-CA\.pem --scope system {6}# and restart Docker/,
+      /^trust-registry reg\.corp:5100 --ca TOKEN-CA\.pem --scope system {6}# Docker, which reads that store once, is restarted/,
     )
     const system = await runJson(host, [...trust, '--scope', 'system', '--yes'])
     assert.equal(system.code, 0, system.stdout)
-    await host.stopDocker()
-    await host.startDocker()
+    assert.ok(
+      system.registry.plan.some(({ action, target }) => action === 'restart' && target === 'docker'),
+      system.stdout,
+    )
     // A token that lets nobody in, fetched.
     assert.match(await pull(registry), /: 401 Unauthorized$|pull access denied/)
     const { registry: now, stdout } = await runJson(host, ['diagnose', registry])

@@ -58,7 +58,12 @@ describe('judge: token services', () => {
       message,
       /^pulls into containerd's image store fetch tokens from auth\.corp .*; logins are not/,
     )
-    assert.match(fix, /--ca TOKEN-CA\.pem --scope system {6}# and restart Docker/)
+    assert.match(
+      fix,
+      /--ca TOKEN-CA\.pem --scope system {6}# Docker, which reads that store once, is restarted/,
+    )
+    assert.equal(verdict(seen).realms[0]?.unfetchable, true)
+    assert.equal(verdict({ ...seen, store: [other] }).realms[0]?.unfetchable, false)
     assert.deepEqual(verdict(seen).realms[0]?.refusedBy, [], 'no file beside the registry’s would mend it')
     assert.deepEqual(faults(verdict({ ...seen, store: [other] })), [])
   })

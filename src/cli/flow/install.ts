@@ -78,7 +78,7 @@ export async function install(
       prove: () => prove(context, survey, seen, attempt, keeper, restarts),
     }),
   )
-  const stale = isStale(context, proof.seen, done)
+  const stale = isStale(context, seen, proof.seen, done)
   const error =
     keptFiles(done.changes, registry, context.state.directory) ??
     (stale && options.restart !== 'never' ? restartByHand() : undefined)

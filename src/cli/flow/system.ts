@@ -21,6 +21,7 @@ import { otherScopeLine } from './escalate.ts'
 import type { Case } from './observe.ts'
 import { dockerRestart } from './restarts.ts'
 import { settledLook } from './settled.ts'
+import { vouchForTokens } from './stale.ts'
 import { damageNote, storeFindings } from './store-findings.ts'
 
 /**
@@ -42,7 +43,7 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
   const install = approved.install.filter(({ sha256 }) => chain.has(sha256))
   refuseOverridden(context, seen, install)
   return planStore(context, store, seen.target.registry, {
-    ...{ approved, install, engines: seen.evidence.engines },
+    ...{ approved, install, engines: seen.evidence.engines, fetching: vouchForTokens(seen) },
     isRooted: ({ held }) => path.some(({ certificate }) => held.has(certificate.sha256)),
   })
 }
@@ -54,7 +55,13 @@ export async function planSystem(context: Context, seen: Case, approved: Approve
 export async function planSystemBlind(context: Context, registry: string, approved: Approved): Promise<Plan> {
   const store = await detectStore(context.machine)
   const install = approved.install.filter((certificate) => isSelfSigned(certificate))
-  return planStore(context, store, registry, { approved, install, engines: [], isRooted: () => false })
+  return planStore(context, store, registry, {
+    approved,
+    install,
+    engines: [],
+    fetching: new Set<string>(),
+    isRooted: () => false,
+  })
 }
 
 interface Anchors {
@@ -62,6 +69,8 @@ interface Anchors {
   readonly install: readonly Certificate[]
   /** That read the store. */
   readonly engines: readonly EngineEvidence[]
+  /** Tokens are refused until the daemon reads one of these (SHA-256) in the OS store. */
+  readonly fetching: ReadonlySet<string>
   /** Whether the store has the root of an intermediate that stands alone. */
   readonly isRooted: (look: StoreLook) => boolean
 }
@@ -70,7 +79,7 @@ async function planStore(
   context: Context,
   store: Store,
   registry: string,
-  { approved, install, engines, isRooted }: Anchors,
+  { approved, install, engines, fetching, isRooted }: Anchors,
 ): Promise<Plan> {
   for (const certificate of install) {
     const why = store.drops(certificate)
@@ -93,7 +102,8 @@ async function planStore(
     from === store.name && certificate !== undefined && removed.has(path) ? [certificate] : [],
   )
   const there = wanted.flatMap(({ certificate = '' }) => (look.held.has(certificate) ? [] : [certificate]))
-  const restarts = await restartsFor(context, engines, gone.length > 0)
+  const needed = gone.length > 0 || there.some((sha256) => fetching.has(sha256))
+  const restarts = await restartsFor(context, engines, needed)
   const turn = { store: store.name, there, gone, ...damageNote(look) }
   const findings = storeFindings({ look, install, offered: [...approved.install, ...context.given] })
   const bracketed = { ...withStore(plan, turn, restarts), findings }
@@ -106,8 +116,8 @@ async function planStore(
 async function restartsFor(
   context: Context,
   engines: readonly EngineEvidence[],
-  /** Whether the OS store loses something: what docker has read it forgets only so. */
-  loses: boolean,
+  /** What docker has read it forgets only so, and its tokens are fetched by that alone. */
+  needed: boolean,
 ): Promise<readonly Restart[]> {
   const { options } = context
   const docker = engines.find(({ survey }) => survey.name === 'docker')
@@ -115,7 +125,7 @@ async function restartsFor(
   // A user who may not ask agrees to what root may find; root does no more than that.
   if (docker.survey.state !== 'running' && docker.survey.state !== 'unreachable') return []
   // It trusts the registry already, by its own directory: nothing has to stop for that.
-  if (!loses && options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
+  if (!needed && options.restart === 'auto' && docker.answer?.outcome === 'accepted') return []
   return dockerRestart(context)
 }
 
