@@ -133,6 +133,7 @@ const OWNER_FIXES: Partial<Record<FindingCode, string>> = {
   'ip-without-ip-san':
     'reissue it with subjectAltName = IP:HOST, or use the host name instead of the address',
   'wrong-key-usage': 'reissue it with extendedKeyUsage = serverAuth',
+  'chain-too-long': 'send the certificate and the intermediates of its chain, each once, and nothing else',
   'distrusted-key': 'have the certificate issued by another CA',
   'weak-signature': 'reissue it with a SHA-256 signature',
   'weak-key': 'reissue it with an RSA key of 2048 bits or more, or P-256',

@@ -3,7 +3,7 @@ import { differingAddresses, unnamedChain } from './addresses.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
-import { chainFaults, goOf } from './faults.ts'
+import { chainFaults, goOf, refusedFault } from './faults.ts'
 import type { ChainLink, Consumer, Finding, Judgement } from './judgement.ts'
 import { clockDecides, clockFault, isMendable, nobodyChecks, ownerMustAct } from './mendable.ts'
 import { networkFindings, unknownNames } from './network.ts'
@@ -70,12 +70,15 @@ export function judge(evidence: Evidence): Judgement {
 
   const mended = isMendable(evidence, sent, path, pool, go)
   const elsewhere = mended ? otherWays(refusal, drawn[0], path, { leaf: sent[0], host, at, go }) : []
+  // Go gave up before it knew who vouches for the chain.
+  const lost = refusal?.kind === 'too-many-checks'
   const authority =
-    refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
+    lost || refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
   const accepted = isAccepted(engines)
   const faults = chainFaults({ host, at, sent, path, go }).map((fault) =>
     accepted ? forgiven(fault) : fault,
   )
+  const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
   const found = [
     ...differingAddresses(evidence, engines),
@@ -85,6 +88,7 @@ export function judge(evidence: Evidence): Judgement {
     ...malformed(observation.sent, go),
     ...authority,
     ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
+    ...(lost && !known && sent[0] ? refusedFault(refusal, { leaf: sent[0], host, at }) : []),
     ...elsewhere,
     ...faults,
     ...servingFaults(sent, paths),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import type { Certificate, CertificateAuthority } from '../../fixtures/pki.ts'
+import type { Judgement } from '../../src/judge/index.ts'
 import { alone, ca, days, leaf } from './evidence.ts'
 import { faults, only, predicted, verdict } from './verdict.ts'
 
@@ -151,6 +152,21 @@ describe('judge: faults of the chain', () => {
       assert.equal(judgement.path[0]?.certificate.sha256, raw[0] === garbage ? undefined : server.sha256)
     }
   })
+
+  it('names the crowd in which Go gives up, beside who is not known in it', async () => {
+    const middle = await ca('Middle', { issuer: root })
+    const server = await leaf(middle)
+    const crowd = await Promise.all(Array.from({ length: 101 }, () => ca('Middle', { issuer: root })))
+    const sent = [server, middle, ...crowd]
+    const codesOf = (judgement: Judgement): string[] =>
+      faults(judgement).filter((code) => code !== 'unrelated-certificate')
+    const seen = verdict({ sent })
+    assert.deepEqual(codesOf(seen), ['*chain-too-long', 'unknown-authority'])
+    assert.match(predicted(seen) ?? '', /x509: signature check attempts limit reached/)
+    assert.match(only(seen, 'chain-too-long').fix ?? '', /and nothing else$/)
+    assert.equal(seen.ownerMustAct, false, 'the root would do')
+    assert.deepEqual(codesOf(verdict({ sent, trusted: [root] })), [])
+  }).timeout(20_000)
 
   it('lists all faults at once and marks the one that Go prints', async () => {
     const old = await ca('Old', { notAfter: days(-300) })
