@@ -2,6 +2,7 @@ import type { FileInfo, Machine } from '../machine/machine.ts'
 import { census } from '../stores/census.ts'
 import { stores } from '../stores/index.ts'
 import { parseCertificate } from '../x509/index.ts'
+import { attributeDrift } from './attributes.ts'
 import { sha256 } from './digest.ts'
 import type { OwnedFile } from './model.ts'
 
@@ -15,8 +16,7 @@ export function driftOf(
   if (!info) return 'the file is gone'
   if (!bytes) return 'something else stands there'
   if (sha256(bytes) !== file.sha256) return 'the file was changed'
-  if (machine.platform !== 'win32' && info.mode !== file.mode) return `its mode is ${info.mode.toString(8)}`
-  return undefined
+  return attributeDrift(machine, info, file)
 }
 
 /** Whether the bundle that is made from a source of the OS store holds it; undefined where it does. */

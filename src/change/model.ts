@@ -55,6 +55,8 @@ export interface OwnedFile {
   readonly path: string
   readonly sha256: string
   readonly mode: number
+  /** Who owns it since we made it, where that is known. */
+  readonly uid?: number
   readonly certificate?: string
   /** SHA-256 of the bytes that stood there before the first of ours, and which the state directory keeps. */
   readonly before?: string

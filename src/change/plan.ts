@@ -4,10 +4,19 @@ import type { Finding } from '../judge/index.ts'
 import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { encodePem, type Certificate } from '../x509/index.ts'
+import { attributeDrift, attributesFor, makerOf } from './attributes.ts'
 import type { Approved, Change, OwnedFile, PlanItem, Records, WantedFile } from './model.ts'
 import { recordAfter } from './record.ts'
 import { sha256 } from './digest.ts'
-import { changedByOthers, changedMeanwhile, drifted, look, needsRoot, readExisting } from './look.ts'
+import {
+  changedByOthers,
+  changedMeanwhile,
+  drifted,
+  isHidden,
+  look,
+  needsRoot,
+  readExisting,
+} from './look.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
 
@@ -75,24 +84,35 @@ export async function planInstall(
     const digest = sha256(bytes)
     const owned = files.get(path)
     const info = await look(machine, path)
-    const there = info && (await readExisting(machine, path))
-    const mode = info && file.from ? info.mode : file.mode
+    // Whoever may not read a file of ours sees its mode at least; the half that is root looks again.
+    const hidden = owned !== undefined && info?.kind === 'file' && (await isHidden(machine, path))
+    const there = info && (hidden ? bytes : await readExisting(machine, path))
     const replaced = there?.equals(bytes) === false ? there : undefined
-    if (there && !replaced) {
+    const made = owned?.before === undefined ? owned : undefined
+    const mode = made?.mode ?? (info && file.from ? info.mode : file.mode)
+    const drift = info && made?.sha256 === digest ? attributeDrift(machine, info, made) : undefined
+    if (there && !replaced && drift === undefined) {
       changes.push({ path, state: 'unchanged', sha256: digest })
     } else {
-      if (certificate !== undefined) written.add(certificate)
-      refuseForeign(file, owned, there)
+      if (!there || replaced) {
+        if (certificate !== undefined) written.add(certificate)
+        refuseForeign(file, owned, there)
+      }
       const base = { path, mode, bytes: bytes.toString('base64') }
       steps.push(
-        info && replaced
-          ? { do: 'replace', ...base, uid: info.uid, gid: info.gid, before: replaced.toString('base64') }
+        info && there
+          ? {
+              do: 'replace',
+              ...base,
+              before: there.toString('base64'),
+              ...attributesFor(machine, info, made),
+            }
           : { do: 'write', ...base },
       )
       items.push({
         action: 'write',
         target: path,
-        reason: file.reason,
+        reason: drift === undefined ? file.reason : `${drift}; it gets back what it had from us`,
         runtime,
         privileged: needsRoot(machine, path),
       })
@@ -106,6 +126,7 @@ export async function planInstall(
         // Where nothing is written, what somebody has added since stays theirs: undo keeps the file and names it.
         sha256: owned && there && !replaced ? owned.sha256 : digest,
         mode,
+        ...(there ? (owned?.uid === undefined ? {} : { uid: owned.uid }) : makerOf(machine)),
         ...(certificate === undefined ? {} : { certificate }),
         ...(before === undefined ? {} : { before }),
         runtime,

@@ -35,7 +35,7 @@ function isStep(value: unknown): boolean {
     case 'remove':
       return areTexts(value, 'bytes')
     case 'replace':
-      return areTexts(value, 'bytes', 'before') && isId(value['uid']) && isId(value['gid'])
+      return areTexts(value, 'bytes', 'before') && isOwner(value) && areAttributes(value['was'] ?? value)
     case 'make-directory':
     case 'remove-directory':
       return true
@@ -53,6 +53,7 @@ function isOwnedFile(value: unknown): boolean {
     isObject(value) &&
     isPath(value['path']) &&
     isMode(value['mode']) &&
+    isId(value['uid'] ?? 0) &&
     areTexts(value, 'sha256', 'runtime', 'since') &&
     (value['store'] === undefined || isStoreName(value['store'])) &&
     (value['reload'] === undefined || isReloadable(value['reload'])) &&
@@ -82,6 +83,14 @@ function isPath(value: unknown): boolean {
 
 function isMode(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0o7777
+}
+
+function areAttributes(value: unknown): boolean {
+  return isObject(value) && isMode(value['mode']) && isOwner(value)
+}
+
+function isOwner(value: Fields): boolean {
+  return isId(value['uid']) && isId(value['gid'])
 }
 
 /** A user or a group. */

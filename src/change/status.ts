@@ -1,4 +1,5 @@
 import type { Machine } from '../machine/machine.ts'
+import { attributeDrift } from './attributes.ts'
 import { reasonOf } from './failure.ts'
 import type { Identity, OwnedFile, Records } from './model.ts'
 
@@ -45,22 +46,23 @@ export async function holdings(machine: Machine, records: Records): Promise<read
   return found.sort((a, b) => byOctets(a.registry, b.registry) || byOctets(a.where, b.where))
 }
 
-/** SHA-256 of the certificates whose file, on behalf of this registry, somebody has taken away. */
-export async function goneFiles(
+/** SHA-256 of the certificates whose file, on behalf of this registry, somebody has taken away or given another mode. */
+export async function strayFiles(
   machine: Machine,
   records: Records,
   registry: string,
 ): Promise<ReadonlySet<string>> {
-  const gone = new Set<string>()
+  const stray = new Set<string>()
   for (const file of records.files.filter((entry) => entry.registries.includes(registry))) {
     // What cannot be looked at is not known to be gone.
-    const there = await machine.stat(file.path).then(
-      (info) => info !== undefined,
-      () => true,
+    const isStray = await machine.stat(file.path).then(
+      (info) =>
+        info === undefined || (info.kind === 'file' && attributeDrift(machine, info, file) !== undefined),
+      () => false,
     )
-    if (!there && file.certificate !== undefined) gone.add(file.certificate)
+    if (isStray && file.certificate !== undefined) stray.add(file.certificate)
   }
-  return gone
+  return stray
 }
 
 /** The same order on every machine, whatever its language. */

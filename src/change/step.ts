@@ -1,5 +1,6 @@
 import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { Attributes } from './attributes.ts'
 import { doEffect, effectTarget, undoEffect, type Effect, type KeptFile } from './effect.ts'
 import { orRemove, place, temporary } from './place.ts'
 
@@ -20,7 +21,7 @@ export function targetOf(step: Step): string {
   return 'path' in step ? step.path : effectTarget(step)
 }
 
-/** Other bytes in a file that is there already; it stays its owner's, with its mode. */
+/** Other bytes in a file that is there already, or the same ones with the mode and the owner that it had from us. */
 export interface ReplaceStep {
   readonly do: 'replace'
   readonly path: string
@@ -30,6 +31,8 @@ export interface ReplaceStep {
   readonly bytes: string
   /** What stands there until then. */
   readonly before: string
+  /** Its mode and owner until then, where they change as well. */
+  readonly was?: Attributes
 }
 
 /** Does one step; `id` names the transaction and with it the temporary file. */
@@ -80,8 +83,10 @@ export async function undoStep(machine: Machine, step: Step, id: string): Promis
       return
     case 'replace':
       await discard(machine, step, id)
-      if (await holds(machine, step.path, step.bytes))
-        await place(machine, step.path, Buffer.from(step.before, 'base64'), step.mode, id, step)
+      if (await holds(machine, step.path, step.bytes)) {
+        const was = step.was ?? step
+        await place(machine, step.path, Buffer.from(step.before, 'base64'), was.mode, id, was)
+      }
       return
     case 'remove':
       await discard(machine, step, id)

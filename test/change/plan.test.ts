@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { isEmpty } from '../../src/change/index.ts'
 import { encodePem, type Certificate } from '../../src/x509/index.ts'
 import { alone, ca, read } from '../judge/evidence.ts'
-import { approved, fileOf, planned, trust, worlds } from './world.ts'
+import { approved, commit, fileOf, planned, trust, undo, worlds } from './world.ts'
 
 const A = 'reg.corp:5000'
 const B = 'other.corp:5000'
@@ -87,6 +87,55 @@ describe('change: the plan for an installation', () => {
     assert.deepEqual(here.snapshot(), before)
   })
 
+  it('gives a file of ours back the mode that somebody has changed, and undoes it to the byte', async () => {
+    const here = await world()
+    const empty = here.snapshot()
+    await trust(here, A, approved(root))
+    const [before, path] = [here.snapshot(), fileOf(root, A)]
+    for (const mode of [0o600, 0o666]) {
+      chmodSync(here.at(path), mode)
+      const plan = await trust(here, A, approved(root))
+      assert.deepEqual(
+        plan.items.map(({ action, target, reason }) => [action, target, reason]),
+        [['write', path, `its mode is ${mode.toString(8)}; it gets back what it had from us`]],
+      )
+      assert.deepEqual(
+        plan.changes.map(({ state }) => state),
+        ['written'],
+      )
+      assert.deepEqual(here.snapshot(), before)
+      assert.ok(isEmpty(await planned(here, A, approved(root))))
+    }
+    chmodSync(here.at(path), 0o600)
+    await undo(here, A)
+    assert.deepEqual(here.snapshot(), empty)
+  })
+
+  it('puts the changed mode back where the proof fails', async () => {
+    const here = await world()
+    await trust(here, A, approved(root))
+    chmodSync(here.at(fileOf(root, A)), 0o640)
+    const before = here.snapshot()
+    const refuse = (): Promise<void> => Promise.reject(new Error('the engine refuses'))
+    const plan = await planned(here, A, approved(root))
+    await assert.rejects(commit(here, plan, refuse), /the engine refuses/)
+    assert.deepEqual(here.snapshot(), before)
+  })
+
+  it('sees by the mode alone, without root, that root has to give it back', async () => {
+    const here = await world()
+    await trust(here, A, approved(root))
+    chmodSync(here.at(fileOf(root, A)), 0o600)
+    const { machine: eyes } = here.restarted()
+    eyes.who = () => ({ ...here.machine.who(), uid: 1000, privileged: false })
+    eyes.read = (path) => Promise.reject(Object.assign(new Error(`EACCES, open ${path}`), { code: 'EACCES' }))
+    const plan = await planned({ machine: eyes, state: here.state }, A, approved(root))
+    assert.deepEqual(
+      plan.items.map(({ target, privileged }) => [target, privileged]),
+      [[fileOf(root, A), true]],
+    )
+  })
+
   it('serves two registries with one CA from two directories, and twins of port 443 from both names', async () => {
     const here = await world()
     await trust(here, A, approved(root))
@@ -124,8 +173,9 @@ describe('change: the plan for an installation', () => {
   it('never owns a file that was there before', async () => {
     const here = await world()
     here.write(fileOf(root, A), encodePem(root.raw))
+    chmodSync(here.at(fileOf(root, A)), 0o600)
     const plan = await trust(here, A, approved(root))
-    assert.ok(isEmpty(plan))
+    assert.ok(isEmpty(plan), 'a mode of their own is not ours to change')
     assert.deepEqual(
       plan.changes.map((change) => change.state),
       ['unchanged'],
@@ -140,7 +190,5 @@ describe('change: the plan for an installation', () => {
     const self = read(await alone())
     await trust(here, A, approved(self))
     assert.equal(readFileSync(here.at(fileOf(self, A)), 'utf8'), encodePem(self.raw))
-    chmodSync(here.at(fileOf(self, A)), 0o600)
-    assert.ok(isEmpty(await planned(here, A, approved(self))), 'a mode of their own is not ours to change')
   })
 })

@@ -151,13 +151,20 @@ describe('a private CA whose root is not sent', function () {
     assert.deepEqual(await host.snapshot(watched), before)
   })
 
-  it('status tells what holds and what has drifted; undo keeps and names what somebody changed', async () => {
+  it('status tells what holds and what has drifted; trust puts a mode back; undo keeps and names what somebody changed', async () => {
     const host = await freshHost()
     const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem'])
     const path = trusted.registry.changes[0]?.path ?? ''
     const holds = await host.product(['status', '--json'])
     assert.equal(holds.code, 0)
     assert.match(holds.stdout, /"holds": true/)
+    await does(host, ['chmod', '600', path])
+    const drifted = await host.product(['status'])
+    assert.deepEqual([drifted.code, /its mode is 600/.test(drifted.stdout)], [1, true], drifted.stdout)
+    assert.equal((await runJson(host, [registry, '--check'])).code, 3)
+    const mended = await runJson(host, [registry])
+    assert.deepEqual([mended.code, mended.registry.changed], [0, true], mended.stdout)
+    assert.equal((await host.product(['status'])).code, 0)
     await host.write(path, `${root.pem}# mine\n`)
     assert.equal((await host.product(['status'])).code, 1)
     const undone = await runJson(host, ['undo', registry, '--yes'])

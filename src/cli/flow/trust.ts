@@ -1,4 +1,4 @@
-import { goneFiles, vouchedRealms, type Approved } from '../../change/index.ts'
+import { strayFiles, vouchedRealms, type Approved } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
 import { wouldAccept, type EngineEvidence } from '../../judge/index.ts'
 import { parseRegistry } from '../../registry/reference.ts'
@@ -109,7 +109,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const approved = withRealms(established ?? (await establish(context, seen, question, recorded)), realms)
   const { identity } = approved
   // In a rotation the file holds the next CA as well: it goes in while the old one still serves.
-  const gone = await goneFiles(context.machine, await context.state.records(), target.registry)
+  const stray = await strayFiles(context.machine, await context.state.records(), target.registry)
   // What was installed for another registry shall not go with that one.
   const shared = await sharedFiles(context, servedOf(seen), target, approved.install)
   const next =
@@ -118,7 +118,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
           ...unknownTo(required, pinned || options.scope === 'system' ? [] : question.given),
           ...lackingRealms(context, seen, realms),
           ...(pinned && options.scope === 'registry' ? missingPin(seen, approved) : []),
-          ...approved.install.filter(({ sha256 }) => gone.has(sha256) || shared.has(sha256)),
+          ...approved.install.filter(({ sha256 }) => stray.has(sha256) || shared.has(sha256)),
         ]
       : approved.install
   // What now vouches for it takes the place of what is on record, even where no file changes.
