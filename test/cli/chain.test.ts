@@ -54,6 +54,10 @@ describe('diagnose --chain', () => {
     assert.equal(await main(argv, io), 1)
     assert.match(io.out(), /LEAF +in the --chain file/)
     assert.match(io.out(), /REFUSED \(assumed\)/)
+    assert.match(
+      io.out(),
+      /go-assumed.*\n.*the rules of go1\.99 are not known here; these are those of go1\.27/,
+    )
   })
 
   it('tells an intermediate that is in no file from a self-signed certificate', async () => {

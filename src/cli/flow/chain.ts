@@ -113,15 +113,29 @@ function withVerdict(
     trusted: failure === undefined,
     ...(failure ? { predictedError: failure.message } : {}),
     ...(roots.place === undefined ? {} : { trustLocation: roots.place }),
-    ...(go.minor < OLDEST_EXACT_GO || go.minor > newestGo.minor ? { assumed: true } : {}),
+    ...(assumption(go) === undefined ? {} : { assumed: true }),
   }
-  const found = [...named(judgement.findings, failure), ...roots.findings]
+  const found = [...named(judgement.findings, failure), ...roots.findings, ...assumptions(go)]
   return {
     ...judgement,
     consumers: [consumer],
     findings: (failure ? found : found.map(asWarning)).map(forFiles(chain)),
     ownerMustAct: failure !== undefined && judgement.ownerMustAct,
   }
+}
+
+/** Why the verdict of this release is no more than likely; undefined where it was held against the release itself. */
+function assumption(go: GoVersion): string | undefined {
+  if (go.minor > newestGo.minor)
+    return `the rules of ${go.text} are not known here; these are those of ${newestGo.text}, the newest that are`
+  if (go.minor < OLDEST_EXACT_GO)
+    return `the rules of ${go.text} are as documented; from 1.${OLDEST_EXACT_GO} on they were held against Go itself`
+  return undefined
+}
+
+function assumptions(go: GoVersion): readonly Finding[] {
+  const message = assumption(go)
+  return message === undefined ? [] : [{ code: 'go-assumed', severity: 'warning', owner: 'machine', message }]
 }
 
 /** No refusal without a reason, where the judge found none of its own. */
