@@ -21,8 +21,11 @@ describe('the demo', function () {
         HOME: home,
         TMPDIR: temporary,
         DOCKER_CONFIG: join(home, 'trap'),
+        FORCE_COLOR: '1',
       }
-      const { stdout } = await execute(process.execPath, [join(repository, 'bin/run.js'), 'demo'], { env })
+      const argv = [join(repository, 'bin/run.js'), 'demo', '--no-color']
+      const { stdout } = await execute(process.execPath, argv, { env })
+      assert.ok(!stdout.includes('\x1b'), 'plain text')
       for (const line of [
         /missing-intermediate/,
         /docker trusts it now/,

@@ -1,6 +1,7 @@
 import { TaskCommand } from '../command.ts'
 import type { Task } from '../command.ts'
 import { demoFlags } from '../flags.ts'
+import { wantsColor } from '../print.ts'
 import { createProgress } from '../progress.ts'
 import { createPrompts } from '../prompts.ts'
 
@@ -18,7 +19,10 @@ export class Demo extends TaskCommand {
       const { runDemo } = await import('../../../fixtures/demo/index.ts')
       const progress = createProgress(io, flags)
       const services = { io, version, progress, prompts: createPrompts(io) }
-      return runDemo(services, { json: flags.json }).finally(() => {
+      return runDemo(services, {
+        json: flags.json,
+        color: !flags['no-color'] && wantsColor(io.stdout, io.env),
+      }).finally(() => {
         progress.done()
       })
     }

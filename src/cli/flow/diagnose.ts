@@ -19,7 +19,8 @@ export async function diagnose(context: Context): Promise<Outcome> {
     const target = parseRegistry(text)
     stageOf(context, done, `${target.registry}: looking at the chain that it sends`)
     const seen = heldAgainst(records, await observe(context, survey, target))
-    stageOf(context, ++done, target.registry)
+    done++
+    if (context.options.registries.length > 1) stageOf(context, done, `${target.registry}: looked at`)
     return viewOf(context, seen, {
       exitCode: exitOfCase(seen),
       verified: isVerified(seen.judgement) && !seen.judgement.ownerMustAct,
