@@ -40,6 +40,8 @@ export function environmentWords(
     const value = name === undefined ? undefined : env[name]
     if (name === undefined || value === undefined || typed.has(flag)) return []
     if (typed.has('chain') && notForChain.has(flag)) return []
+    // What is taken back is typed: a list that is there for `trust` is none for `undo`.
+    if (flag === 'file' && 'all' in flags) return []
     if (flagKind(flag) === 'switch') return isOn(name, value) ? [`--${flag}`] : []
     const values = repeatable ? value.split(',').map((part) => part.trim()) : [value]
     return values.filter((part) => part !== '').map((part) => `--${flag}=${part}`)

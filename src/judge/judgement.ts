@@ -82,6 +82,9 @@ export const findingCodes = [
   'store-hook-failed',
   'ca-left-out',
   'intermediate-as-anchor',
+  'go-assumed',
+  'not-on-record',
+  'other-name-on-record',
 ] as const
 
 export type FindingCode = (typeof findingCodes)[number]

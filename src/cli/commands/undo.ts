@@ -7,7 +7,7 @@ import { flowTask } from '../flow-task.ts'
 export class Undo extends TaskCommand {
   static override id = 'undo'
   static override summary = 'Take back exactly what was done.'
-  static override usage = ['undo REGISTRY... [FLAGS]', 'undo --all [FLAGS]']
+  static override usage = ['undo REGISTRY... [FLAGS]', 'undo --file LIST [FLAGS]', 'undo --all [FLAGS]']
   static override args = {
     registry: string({ multiple: true, description: 'as it was given to trust' }),
   }

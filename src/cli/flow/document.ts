@@ -91,7 +91,7 @@ function lineViews(
 }
 
 type Told = Pick<Partial<Finding>, 'fix' | 'owner'> & { readonly code: string }
-function withLines<T extends Told>(context: Site, told: T): T {
+export function withLines<T extends Told>(context: Site, told: T): T {
   if (told.fix === undefined) return told
   const fix = retyped(context.options, told.fix)
   // What the registry's owner has to do is done elsewhere, and a file that was named is one of this computer.

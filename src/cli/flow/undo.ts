@@ -9,6 +9,7 @@ import { blindView, orRefusal, outcomeOf } from './document.ts'
 import { byRoot, handsFor } from './hand-over.ts'
 import { keptFiles } from './kept.ts'
 import { healFirst } from './heal.ts'
+import { withNotes } from './undo-notes.ts'
 import { namesOnRecord } from './record.ts'
 
 /** Takes back exactly what was done: our files where they still are ours, our directories where they are empty. */
@@ -22,7 +23,7 @@ export async function undo(context: Site): Promise<Outcome> {
   const views: RegistryView[] = []
   for (const registry of names) {
     const view = await orRefusal(context, registry, () => undoOne(context, registry))
-    views.push(view)
+    views.push(await withNotes(context, view, names))
     if (view.document.exitCode === 130) break
   }
   return outcomeOf(context, views)
