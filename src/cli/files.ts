@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { access, open } from 'node:fs/promises'
 import { TrustError, errorCode } from '../errors.ts'
 import { shellWord } from '../machine/shell.ts'
 
@@ -10,7 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'it may not be read',
   ELOOP: 'its links go in circles',
   ENAMETOOLONG: 'its name is too long',
-  ENXIO: 'it is a socket or a pipe',
+  ENXIO: 'it is a socket or a pipe; a regular file is needed',
 }
 
 /**
@@ -23,7 +23,16 @@ export async function readNamedFile(path: string, what: string, limit: number): 
       ...(path === '' || path.includes('\0') ? {} : { fix: `ls -ld ${shellWord(dashed(path))}` }),
       cause,
     })
+  const stream = (kind: string): TrustError =>
+    new TrustError(
+      'bad-file',
+      `${what} ${JSON.stringify(path)} cannot be used: ${kind}; a regular file is needed`,
+      {
+        fix: 'COMMAND > FILE      # then name that file: lines to paste and the half that is root need it again',
+      },
+    )
   if (path === '' || path.includes('\0')) throw bad('that is no path')
+  if (path === '-') throw stream('it stands for stdin')
   // Without O_NONBLOCK, opening a FIFO waits for a writer.
   const handle = await open(
     path,
@@ -35,6 +44,7 @@ export async function readNamedFile(path: string, what: string, limit: number): 
   try {
     const stats = await handle.stat()
     if (stats.isDirectory()) throw bad('it is a directory')
+    if (stats.isFIFO()) throw stream('it is a pipe')
     if (!stats.isFile()) throw bad('it is no regular file')
     const buffer = Buffer.alloc(Math.min(stats.size, limit) + 1)
     let length = 0
@@ -51,6 +61,14 @@ export async function readNamedFile(path: string, what: string, limit: number): 
   } finally {
     await handle.close()
   }
+}
+
+/** Whether something of this name is there. */
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A path that begins with a dash would be taken for flags. */

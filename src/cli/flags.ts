@@ -11,7 +11,11 @@ function toggle(summary: string, char?: 'n' | 'y' | 'q' | 'v') {
 }
 
 const identity = {
-  ca: string({ ...many, helpValue: 'FILE', summary: 'CA certificates, PEM, DER or PKCS#7 (repeatable)' }),
+  ca: string({
+    ...many,
+    helpValue: 'FILE',
+    summary: 'CA certificates in a regular file, PEM, DER or PKCS#7 (repeatable)',
+  }),
   fingerprint: string({
     ...many,
     helpValue: 'SHA256:HEX',
@@ -151,6 +155,7 @@ export const diagnoseFlags = {
 
 export const undoFlags = {
   all: toggle('everything that was done on this machine'),
+  file: targets.file,
   ...restart,
   timeout: network.timeout,
   ...consent,
@@ -160,6 +165,6 @@ export const undoFlags = {
 
 export const statusFlags = { ...state, ...output }
 
-export const demoFlags = { json: output.json, quiet: output.quiet, verbose: output.verbose }
+export const demoFlags = output
 
 export const allFlags = { ...trustFlags, ...diagnoseFlags, ...undoFlags }

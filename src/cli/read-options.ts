@@ -3,6 +3,7 @@ import { TrustError } from '../errors.ts'
 import { targetOf } from '../registry/realm.ts'
 import { parseRegistry } from '../registry/reference.ts'
 import { readChainOptions } from './chain-options.ts'
+import { refuseFiles } from './file-words.ts'
 import { parseFingerprint } from './fingerprint.ts'
 import type { allFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -27,6 +28,7 @@ export async function readOptions(
   typed: readonly string[],
   io: Io,
 ): Promise<Options> {
+  await refuseFiles(typed, flags.ca ?? [])
   const listed = flags.file === undefined ? { registries: [], wrong: [] } : await readList(flags.file)
   const registries = distinct([...typed, ...listed.registries])
   if (registries.length === 0) nothingRight(listed.wrong)

@@ -103,7 +103,7 @@ describe('diagnose --chain, used wrongly: exit 2', () => {
     if (process.platform === 'win32') return
     const fifo = join(files.directory, 'fifo')
     assert.equal(spawnSync('mkfifo', [fifo]).status, 0)
-    await refused(['--chain', fifo], /it is no regular file/)
-    await refused(['--chain', chain, '--roots', fifo], /it is no regular file/)
+    await refused(['--chain', fifo], /it is a pipe; a regular file is needed/)
+    await refused(['--chain', chain, '--roots', fifo], /it is a pipe; a regular file is needed/)
   })
 })

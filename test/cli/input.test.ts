@@ -44,7 +44,11 @@ describe('files that a person names', () => {
   it('are no pipes, which would be waited for', async function () {
     if (process.platform === 'win32') return
     assert.equal(spawnSync('mkfifo', [path('fifo')]).status, 0)
-    await bad('fifo', /it is no regular file/)
+    const pipe = readNamedFile(path('fifo'), 'the file', 1024)
+    await assert.rejects(pipe, { message: /it is a pipe; a regular file is needed/, fix: /^COMMAND > FILE / })
+    await assert.rejects(readNamedFile('-', 'the file', 1024), {
+      message: /it stands for stdin; a regular file/,
+    })
     await assert.rejects(readNamedFile('/dev/zero', 'the file', 1024), { code: 'bad-file' })
   })
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { FailureDocument, ResultDocument } from '../../src/report/document.ts'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import type { Io } from '../../src/cli/io.ts'
@@ -241,6 +243,10 @@ describe('options', () => {
     [['reg:5000', '--fingerprint', 'ab'.repeat(20)], /SHA-1/],
     [['reg:5000', '--fingerprint', 'ab:cd'], /has 4 hex digits instead of 64/],
     [['reg:5000', '--ca', ''], /--ca expects the path of a file/],
+    [
+      ['trust', 'reg', '--ca', 'a.pem', 'b.pem'],
+      /"b\.pem" stands where .*\n {2}fix: {2}--ca a\.pem --ca b\.pem\n/,
+    ],
     [['reg:5000', '--offline'], /--offline installs what --ca names/],
     [['reg:5000', '--offline', '--ca', 'x', '--scope', 'system'], /--offline does not look at it/],
     [['reg:5000', '--offline', '--ca', 'x', '--prune'], /--offline does not look/],
@@ -278,6 +284,21 @@ describe('options', () => {
       assert.match(fix?.[1] ?? fix?.[2] ?? '', /^(?:-|trust-registry |openssl |ls )/)
     })
   }
+
+  it('undo reads a list that is typed, and none that the environment names', async () => {
+    const list = join(mkdtempSync(join(tmpdir(), 'trust-registry-list-')), 'list')
+    writeFileSync(list, 'a.corp\nb.corp:5000 # old\n')
+    try {
+      const { registries } = await optionsOf(['undo', '--file', list, 'c.corp'])
+      assert.deepEqual(registries, ['c.corp', 'a.corp', 'b.corp:5000'])
+      await refused(['undo', '--all', '--file', list])
+      const env = { TRUST_REGISTRY_FILE: list }
+      assert.deepEqual((await optionsOf(['undo', 'c.corp'], env)).registries, ['c.corp'])
+      assert.deepEqual((await optionsOf(['diagnose', 'c.corp'], env)).registries.length, 3)
+    } finally {
+      rmSync(dirname(list), { recursive: true })
+    }
+  })
 
   const badRegistries = [
     '..',

@@ -90,7 +90,7 @@ describe('bad input', function () {
     ['--ca that is not there', ['reg.corp:5000', '--ca', '/tmp/none.pem'], /there is no such file/],
     ['--ca with a private key', ['reg.corp:5000', '--ca', '/tmp/key.pem'], /private key/i],
     ['--ca with garbage', ['reg.corp:5000', '--ca', '/tmp/garbage.pem'], /garbage\.pem/],
-    ['--ca that is a FIFO', ['reg.corp:5000', '--ca', '/tmp/fifo'], /no regular file/],
+    ['--ca that is a FIFO', ['reg.corp:5000', '--ca', '/tmp/fifo'], /a regular file is needed/],
     ['--ca of 100 MB', ['reg.corp:5000', '--ca', '/tmp/large.pem'], /larger than 1024 KiB/],
     ['--ca that is a directory', ['reg.corp:5000', '--ca', '/tmp'], /directory/],
     ['a short fingerprint', ['reg.corp:5000', '--fingerprint', 'abcd'], /64|hex/],
