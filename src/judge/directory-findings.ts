@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
 import type { TrustFault } from '../runtimes/engine.ts'
 import type { EngineEvidence } from './evidence.ts'
@@ -99,11 +100,24 @@ function faultFinding(engine: EngineEvidence, { code, path, message }: TrustFaul
   }
 }
 
-function unreadableFix({ survey }: EngineEvidence, path: string, message: string): string {
-  if (message.includes('permission denied')) return `chmod a+rX ${shellWord(path)}`
+function unreadableFix({ survey, trust }: EngineEvidence, path: string, message: string): string {
+  if (message.includes('permission denied')) return openFix(survey, trust.path, path)
   // What hosts.toml names may be missing altogether; in a directory of certificates it is at least a link.
   const there = /(?:is|not) a directory|too many levels/.test(message) || survey.loader === 'classic'
   return there ? aside(path) : `ls -ld ${shellWord(path)}`
+}
+
+/** Lets an engine in: to the directory and what lies in it, but for keys, which are its owner's alone. */
+function openFix({ flavour }: EngineEvidence['survey'], directory: string, path: string): string {
+  const base = posix.dirname(directory)
+  const file = shellWord(path)
+  if (path.endsWith('.key')) {
+    const owner = flavour === 'rootless' ? `--reference=${shellWord(base)}` : 'root'
+    return `chown ${owner} ${file} && chmod u+r ${file}`
+  }
+  if (!path.startsWith(`${base}/`)) return `chmod a+rX ${file}`
+  const here = shellWord(directory)
+  return `chmod a+rX ${shellWord(base)} && if [ -d ${here} ]; then chmod a+rX ${here} && find ${here} -type f ! -name '*.key' -exec chmod a+r {} +; fi`
 }
 
 /** No engine reads a name that ends like this; another one's file of the same name is not overwritten. */

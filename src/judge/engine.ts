@@ -52,10 +52,12 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   const words = wordsOf(engine.survey, observation.target.registry, go)
   // Builds of old daemons know the directories of their start only.
   const unseen = isUnseen(engine)
-  const chain = predict(observation, unseen ? engine.store : pool, go, evidence.at, words)
+  const seen = predict(observation, unseen ? engine.store : pool, go, evidence.at, words)
+  // What it will say rests on files that we may not open.
+  const chain = engine.trust.closed && seen.refusal ? { ...seen, line: undefined } : seen
   const { fatal } = engine.trust
   const prediction = fatal ? broken(chain, fatal, words) : chain
-  if (prediction.line === undefined && engine.answer?.outcome === 'refused') {
+  if (!fatal && prediction.line === undefined && engine.answer?.outcome === 'refused') {
     const stale = engine.survey.name === 'docker-build' ? staleBuilder : staleStore
     findings.push(...stale(engine, observation.target.registry))
   }

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine/machine.ts'
 import { CertPool, readPool, type GoVersion } from '../x509/index.ts'
-import { readOrWhy } from './certs-buildkit.ts'
+import { readOrWhy } from './certs-read.ts'
 import type { TrustFault } from './engine.ts'
 
 /** What containerd's loader makes of some files: the certificates, or why it stops. */

@@ -2,7 +2,8 @@ import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CertPool, keyPairFailure, readPool, type GoVersion } from '../x509/index.ts'
-import { goMessage, ignoredIn } from './certs-d.ts'
+import { ignoredIn } from './certs-d.ts'
+import { goMessage, readOrWhy } from './certs-read.ts'
 import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 
 /**
@@ -64,19 +65,4 @@ async function pairFault(
   if (why === undefined && unfit === undefined) return undefined
   const code = why === undefined ? 'client-key-mismatch' : 'client-cert-orphan'
   return { code, path, message: `failed to load keypair for ${path}: ${String(why ?? unfit)}` }
-}
-
-/** @returns the file, or Go's words for why it cannot be read */
-export async function readOrWhy(
-  machine: Machine,
-  path: string,
-  go: GoVersion | undefined,
-): Promise<Buffer | string> {
-  try {
-    const bytes = await machine.read(path)
-    if (bytes !== undefined) return bytes
-    return goMessage(path, Object.assign(new Error('nothing is there'), { code: 'ENOENT' }), go)
-  } catch (error) {
-    return goMessage(path, error, go)
-  }
 }

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
+import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CertPool, keyPairFailure, type GoVersion } from '../x509/index.ts'
 import { loadAuthorities, type LoadedFiles } from './certs-authorities.ts'
-import { readOrWhy } from './certs-buildkit.ts'
+import { readOrWhy } from './certs-read.ts'
 import { readHostsToml } from './hosts-toml.ts'
 import type { TrustDirectory, TrustFault } from './engine.ts'
 
@@ -30,6 +31,7 @@ export async function readContainerd(
 ): Promise<TrustDirectory> {
   const candidates = hostDirectories(name).map((entry) => posix.join(base, entry))
   const there = await Promise.all(candidates.map((path) => exists(machine, path)))
+  if (there[0] instanceof Error) return outOfSight(candidates[0] ?? base, posix.join(base, name))
   const present = candidates.filter((_, index) => there[index])
   const path = present[0] ?? posix.join(base, name)
   const symlink = (await machine.stat(path).catch(() => undefined))?.kind === 'symlink'
@@ -45,6 +47,7 @@ export async function readContainerd(
   const toml = await readHostsToml(machine, path, name, go, rules)
   const files = await readFiles(machine, path, go)
   if (toml === undefined) return { ...rest, state: 'read', shadowed, ...files }
+  if ('shut' in toml) return { ...rest, state: 'unreadable', shadowed, ...files, fatal: toml.shut }
   if ('passedOver' in toml) return { ...rest, state: 'read', shadowed, ...files, ignored: [toml.passedOver] }
   const { insecure, overriddenBy, editable, ...loaded } = toml
   return {
@@ -72,9 +75,19 @@ async function hiddenBy(machine: Machine, defaults: string, own: string): Promis
   return names.length === 0 ? undefined : { path: defaults, names, own }
 }
 
-async function exists(machine: Machine, path: string): Promise<boolean> {
-  const info = await machine.stat(path).catch(() => true)
-  if (typeof info === 'boolean') return info
+/** It looks for the first of the names, and stops where it may not even do that. */
+function outOfSight(first: string, path: string): TrustDirectory {
+  const message = `stat ${first}: permission denied`
+  const fatal = { code: 'trust-directory-unreadable', path: first, message } as const
+  return { path, state: 'unreadable', pool: new CertPool(), ignored: [], misnamed: [], symlink: false, fatal }
+}
+
+/** @returns an error where that may not be seen */
+async function exists(machine: Machine, path: string): Promise<boolean | Error> {
+  const info = await machine
+    .stat(path)
+    .catch((error: unknown) => (errorCode(error) === 'EACCES' ? new Error('out of sight') : true))
+  if (typeof info === 'boolean' || info instanceof Error) return info
   if (info?.kind !== 'symlink') return info !== undefined
   return (await machine.list(path).catch(() => [])) !== undefined
 }
@@ -117,6 +130,12 @@ async function pairFault(
   const path = posix.join(directory, name)
   const certificate = await readOrWhy(machine, path, go)
   const secret = own ? await readOrWhy(machine, posix.join(directory, key), go) : certificate
+  const [shut] = [certificate, secret].filter((found) => typeof found === 'string')
+  if (shut !== undefined) {
+    const file = typeof certificate === 'string' ? path : posix.join(directory, key)
+    const message = `unable to read CERT file "${file}": ${shut}`
+    return { code: 'trust-directory-unreadable', path: file, message }
+  }
   if (typeof certificate === 'string' || typeof secret === 'string') return undefined
   const why = keyPairFailure(certificate, secret)
   if (why === undefined) return undefined

@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, readPool, type GoVersion, type PemIssue } from '../x509/index.ts'
 import { pairFault } from './certs-pairs.ts'
+import { goMessage } from './certs-read.ts'
 import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 
 const LOOKS_LIKE_CA = /\.(?:pem|cer|der|ca|crt\.\w+|bundle)$/i
@@ -80,22 +81,6 @@ function appendCrt(pool: CertPool, bytes: Buffer, file: string, go: GoVersion | 
 /** What Go passes over in a file, in one line. */
 export function ignoredIn(file: string, issues: readonly PemIssue[]): IgnoredFile[] {
   return issues.length === 0 ? [] : [{ path: file, reason: issues.map((issue) => issue.message).join('; ') }]
-}
-
-/** Go's words for a file or a folder that cannot be read. */
-export function goMessage(file: string, error: unknown, go: GoVersion | undefined): string {
-  const words: Record<string, string> = {
-    EACCES: 'permission denied',
-    ENOENT: 'no such file or directory',
-    ENOTDIR: 'not a directory',
-    EISDIR: 'is a directory',
-    ELOOP: 'too many levels of symbolic links',
-    EIO: 'input/output error',
-  }
-  const code = errorCode(error) ?? ''
-  // Listing a file: Go 1.19 opens it and fails at its entries, 1.24 does not open it (seen on both).
-  const late = code === 'ENOTDIR' && go !== undefined && go.minor < 22
-  return `${code === 'EISDIR' ? 'read' : late ? 'readdirent' : 'open'} ${file}: ${words[code] ?? code}`
 }
 
 /** Directories that were probably meant for this registry: no port, `_` for `:`, one letter off. */

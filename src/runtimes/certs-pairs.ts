@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import { keyPairFailure } from '../x509/index.ts'
 import type { ClassicReader } from './certs-d.ts'
+import { readOrWhy } from './certs-read.ts'
 import type { TrustFault } from './engine.ts'
 
 /** Why a client certificate's file, or its key, makes the engine refuse every request for the registry. */
@@ -20,10 +21,15 @@ export async function pairFault(
     return { code: 'client-key-orphan', path, message: missingCertificate(stem, engine) }
   }
   if (!names.includes(key)) return { code: 'client-cert-orphan', path, message: missingKey(stem, engine) }
-  const [first, second] = await Promise.all(
-    [certificate, key].map((file) => machine.read(posix.join(directory, file)).catch(() => undefined)),
-  )
-  const message = first && second ? keyPairFailure(first, second) : undefined
+  const files = [certificate, key].map((file) => posix.join(directory, file))
+  const found = await Promise.all(files.map((file) => readOrWhy(machine, file, engine.go)))
+  for (const [index, why] of found.entries()) {
+    if (typeof why === 'string')
+      return { code: 'trust-directory-unreadable', path: files[index] ?? path, message: why }
+  }
+  const [first, second] = found
+  const message =
+    Buffer.isBuffer(first) && Buffer.isBuffer(second) ? keyPairFailure(first, second) : undefined
   return message === undefined ? undefined : { code: 'client-key-mismatch', path, message }
 }
 

@@ -6,7 +6,7 @@ const JOB =
   /^(?:failed to resolve reference "[^"]*": |failed to resolve image: |failed to solve with frontend dockerfile\.v0: failed to create LLB definition: |\S+: failed to resolve source metadata for \S+: )/
 
 const TLS_TROUBLE =
-  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |missing client certificate |failed to load (?:keypair|X509) |(?:load|read) CA cert |^(?:open|read|readdirent|failed to read) \//
+  /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |missing client certificate |failed to load (?:keypair|X509) |(?:load|read) (?:CA cert|CERT file) |^(?:open|stat|read|readdirent|failed to read) \//
 /** The registry was never reached, whatever words its name holds. */
 const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =

@@ -76,6 +76,8 @@ export interface TrustFault {
 export interface TrustDirectory {
   readonly path: string
   readonly state: 'absent' | 'read' | 'unreadable'
+  /** The engine may see more of it than we may. */
+  readonly closed?: true
   readonly pool: CertPool
   /** There, but without effect. */
   readonly ignored: readonly IgnoredFile[]

@@ -3,10 +3,11 @@ import type { Machine } from '../machine/machine.ts'
 import type { GoVersion } from '../x509/index.ts'
 import { shellWord } from '../machine/shell.ts'
 import { loadAuthorities, type LoadedFiles } from './certs-authorities.ts'
+import { goMessage } from './certs-read.ts'
 import { damageText, type Edited } from './config/edit.ts'
 import { readSettings } from './config/file.ts'
 import { readToml, withToml, type TomlPath } from './config/toml.ts'
-import type { IgnoredFile, TrustDirectory } from './engine.ts'
+import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 import { editSettings, type SettingsChange, type Wish } from './settings.ts'
 
 export interface HostsToml extends LoadedFiles {
@@ -24,7 +25,7 @@ export interface HostsRules {
 /**
  * What a hosts.toml says of the registry itself (containerd docs/hosts.md): the `[host."https://NAME"]` of the same
  * name, else what stands above all tables. Undefined where there is none; where it does not parse it is passed over,
- * and the other files of the directory are read.
+ * and the other files of the directory are read; where it may not be opened, every request ends there.
  */
 export async function readHostsToml(
   machine: Machine,
@@ -32,11 +33,12 @@ export async function readHostsToml(
   name: string,
   go: GoVersion | undefined,
   rules: HostsRules,
-): Promise<HostsToml | { readonly passedOver: IgnoredFile } | undefined> {
+): Promise<HostsToml | { readonly passedOver: IgnoredFile } | { readonly shut: TrustFault } | undefined> {
   const path = posix.join(directory, 'hosts.toml')
-  // Without privilege it may be out of our sight: the engine's own word then tells.
-  const file = await readSettings(machine, path).catch(() => undefined)
-  if (file === undefined) return undefined
+  const file = await readSettings(machine, path).catch((error: unknown): { readonly shut: TrustFault } => ({
+    shut: { code: 'trust-directory-unreadable', path, message: goMessage(path, error, go) },
+  }))
+  if (file === undefined || 'shut' in file) return file
   const document = 'damage' in file ? file : await readToml(file.text)
   if ('damage' in document)
     return { passedOver: { path, reason: damageText(document.damage), damaged: true } }

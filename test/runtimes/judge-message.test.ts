@@ -29,6 +29,8 @@ const messages: readonly (readonly [EngineAnswer['outcome'], number, string])[] 
   ['refused', 500, `${GET}EOF`],
   ['refused', 500, 'Get https://reg:5000/v2/: EOF'],
   ['refused', 400, 'open /etc/docker/certs.d/reg:5000: permission denied'],
+  ['refused', 400, `${PULL}stat /etc/docker/certs.d/reg_5000_: permission denied`],
+  ['refused', 400, `${PULL}unable to read CERT file "/x/a.key": open /x/a.key: permission denied`],
   ['refused', 400, 'read /etc/docker/certs.d/reg:5000/x.crt: is a directory'],
   ['refused', 400, 'missing client certificate a.cert for key a.key'],
   [

@@ -2,6 +2,7 @@ import { unlessInterrupted } from '../../change/interrupt.ts'
 import type { EngineEvidence } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineAnswer, EngineSurvey } from '../../runtimes/engine.ts'
+import { byItsOwnWord, seesAlike } from '../../runtimes/own-word.ts'
 import type { Context } from './context.ts'
 import { isRequired, type Survey } from './survey.ts'
 
@@ -38,10 +39,8 @@ export function askEngines(
   }
   return Promise.all(
     survey.engines.map(async ({ engine, survey: found, store }) => {
-      const [trust, answer] = await Promise.all([
-        engine.readTrust(machine, target, found),
-        ask(engine, found),
-      ])
+      const [read, answer] = await Promise.all([engine.readTrust(machine, target, found), ask(engine, found)])
+      const trust = byItsOwnWord(read, answer, seesAlike(machine, found))
       return {
         survey: found,
         trust,
