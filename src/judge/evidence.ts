@@ -1,4 +1,5 @@
 import type { Observation } from '../registry/observation.ts'
+import type { Builders } from '../runtimes/buildx-builders.ts'
 import type { EngineAnswer, EngineSurvey, TrustDirectory } from '../runtimes/engine.ts'
 import type { StoreSources } from '../stores/inspect.ts'
 import type { CertPool, Certificate } from '../x509/index.ts'
@@ -46,6 +47,8 @@ export interface Evidence {
   /** The OS store of the machine: the only pool that can prove an identity. */
   readonly store: CertPool
   readonly engines: readonly EngineEvidence[]
+  /** The caller's builders of buildx; absent where there are none. */
+  readonly builders?: Builders
   /** What lies among the sources of the OS store; absent where its family is not known. */
   readonly sources?: StoreSources
   /** The programs that read the OS store have to accept as well: scope system. */

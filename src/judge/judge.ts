@@ -1,6 +1,7 @@
 import { CertPool, verify, type Certificate } from '../x509/index.ts'
 import { differingAddresses, unnamedChain } from './addresses.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
+import { builderFindings } from './builders.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { chainFaults, goOf, refusedFault } from './faults.ts'
@@ -80,6 +81,7 @@ export function judge(evidence: Evidence): Judgement {
   )
   const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
+  const loopback = nobodyChecks(engines, 'loopback')
   const found = [
     ...differingAddresses(evidence, engines),
     ...unnamedChain(evidence),
@@ -96,9 +98,9 @@ export function judge(evidence: Evidence): Judgement {
     ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
     ...sourceFindings(evidence, sent, path),
+    ...(loopback ? [] : builderFindings(evidence, sent)),
   ]
   const clock = clockDecides(evidence, sent, path, pool, go)
-  const loopback = nobodyChecks(engines, 'loopback')
   return {
     findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
     consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, drawn)],

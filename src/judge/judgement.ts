@@ -64,6 +64,7 @@ export const findingCodes = [
   'trust-directory-shadowed',
   'hosts-toml-overrides',
   'restart-needed',
+  'builder-untold',
   'store-overridden',
   'store-tool-missing',
   'store-would-drop',

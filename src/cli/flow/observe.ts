@@ -130,6 +130,7 @@ function caseOf(
     store: survey.store.pool,
     engines,
     ...(survey.sources ? { sources: survey.sources } : {}),
+    ...(survey.builders ? { builders: survey.builders } : {}),
     loopbackCounts: context.loopbackCounts,
     ...(remembered ? { remembered } : {}),
   }

@@ -1,10 +1,12 @@
 import { unlessInterrupted } from '../../change/interrupt.ts'
 import { REMEMBERED } from '../../judge/index.ts'
+import { readBuilders, type Builders } from '../../runtimes/buildx-builders.ts'
 import type { Engine, EngineSurvey } from '../../runtimes/engine.ts'
 import { readGoRoots, type GoRoots } from '../../stores/go-roots.ts'
 import { inspectStore, type StoreSources } from '../../stores/inspect.ts'
 import { CertPool, tryParseCertificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
+import { thisComputer } from './place.ts'
 
 /** The machine as it stands before any registry is looked at: surveyed once a run. */
 export interface Survey {
@@ -15,6 +17,7 @@ export interface Survey {
   }[]
   readonly store: GoRoots
   readonly sources?: StoreSources
+  readonly builders?: Builders
   readonly remembered: ReadonlyMap<string, CertPool>
 }
 
@@ -36,9 +39,10 @@ export function unlessCutOff(survey: Surveying): Promise<{ readonly survey?: Sur
 
 export async function surveyMachine(context: Context): Promise<Survey> {
   const { machine, options } = context
-  const [store, sources, surveys] = await Promise.all([
+  const [store, sources, builders, surveys] = await Promise.all([
     readGoRoots(machine),
     inspectStore(machine).catch(() => undefined),
+    buildersOf(context),
     Promise.all(context.engines.map((engine) => engine.survey(machine, options.timeoutMs))),
   ])
   const engines = await Promise.all(
@@ -52,9 +56,17 @@ export async function surveyMachine(context: Context): Promise<Survey> {
   return {
     store,
     ...(sources ? { sources } : {}),
+    ...(builders ? { builders } : {}),
     engines: ofInterest(context, engines),
     remembered: await remember(context),
   }
+}
+
+/** Builds are typed on this computer, wherever the engine lives; an image has nobody who types. */
+async function buildersOf({ machine, services }: Context): Promise<Builders | undefined> {
+  if (machine.atRest) return undefined
+  const here = machine.kind === 'local'
+  return readBuilders(here ? machine : thisComputer(services), services.io.env, !here).catch(() => undefined)
 }
 
 /** What was found counts, but for what is only shown; what was named counts whether it is there or not. */
