@@ -2,6 +2,8 @@ import { posix } from 'node:path'
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { FileInfo, Machine, OwnedFiles, Person } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
+import { damageText } from './config/edit.ts'
+import { readJson } from './config/json.ts'
 
 const LIMIT = 1024 * 1024
 const MAX_LINKS = 16
@@ -68,15 +70,12 @@ export async function readConfig(place: CredentialPlace): Promise<ConfigFile> {
     if (place.elevated && errorCode(error) === 'EPERM') throw notTheirs(place, target)
     throw unreadable(place, path, error)
   })
-  try {
-    const text = bytes?.toString('utf8').trim() ?? ''
-    const parsed: unknown = JSON.parse(text === '' ? '{}' : text)
-    if (!isObject(parsed)) throw new Error('it is no JSON object')
-    return { target, mode, bytes, config: parsed }
-  } catch (error) {
-    const why = `${path} is damaged (${placeOf(error)}); it was left untouched`
-    throw new StoringError(why, `mend it, then: docker login ${registry}`, 'config-damaged')
-  }
+  const text = bytes?.toString('utf8') ?? ''
+  const read = await readJson(text.trim() === '' ? '{}' : text)
+  if ('value' in read && isObject(read.value)) return { target, mode, bytes, config: read.value }
+  const fault = 'damage' in read ? damageText(read.damage) : 'line 1, column 1: it is no JSON object'
+  const why = `${path} is damaged (${fault}); it was left untouched`
+  throw new StoringError(why, `mend it, then: docker login ${registry}`, 'config-damaged')
 }
 
 function notTheirs({ person }: CredentialPlace, path: string): StoringError {
@@ -113,11 +112,6 @@ async function endOf(
     target = posix.resolve(posix.dirname(target), info.linkTarget ?? '')
   }
   throw new StoringError(`${path} leads to no file`, `mend it, then: docker login ${place.registry}`)
-}
-
-// The parser quotes what it read, and that may be a secret: only the place is passed on.
-function placeOf(error: unknown): string {
-  return /at position \d+(?: \(line \d+ column \d+\))?/.exec(errorText(error))?.[0] ?? 'it is no JSON object'
 }
 
 /** Docker's own form: tabs, no final newline (json.MarshalIndent). */

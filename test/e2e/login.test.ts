@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
-import { credentials, runJson, users, watched, withLab } from './scene.ts'
+import { consumer, credentials, runJson, users, watched, withLab } from './scene.ts'
 
 const password = { input: users.testuser }
 
@@ -81,13 +81,18 @@ describe('the login after the trust', function () {
     assert.deepEqual(stored['auths'], { 'reg.corp:5000': {} })
   })
 
-  it('a damaged config.json is left untouched', async () => {
+  it('a damaged config.json is named with line and column, left untouched, and the engine served', async () => {
     const host = await freshHost()
-    await host.write('/root/.docker/config.json', '{"auths": oops', 0o600)
+    const damaged = '{\n  "auths": oops-secret\n}\n'
+    await host.write('/root/.docker/config.json', damaged, 0o600)
     const run = await runJson(host, ['reg.corp:5000', '--ca', '/root/ca.pem', ...credentials], password)
     assert.equal(run.code, 10)
-    assert.match(run.registry.login?.message ?? '', /config\.json is damaged/)
-    assert.equal(await host.read('/root/.docker/config.json'), '{"auths": oops')
+    assert.match(run.registry.login?.message ?? '', /config\.json is damaged \(line 2, column 12: /)
+    const finding = run.registry.findings.find(({ code }) => code === 'config-damaged')
+    assert.match(finding?.message ?? run.stdout, /config\.json is damaged \(line 2, column 12: /)
+    assert.equal(consumer(run.registry, 'docker').state, 'trusted', run.stdout)
+    assert.doesNotMatch(run.stdout, /oops/)
+    assert.equal(await host.read('/root/.docker/config.json'), damaged)
   })
 
   it('under sudo the login belongs to the person who called', async () => {

@@ -41,6 +41,8 @@ describe('engines that are prepared and asked by nobody', function () {
     assert.equal(half.code, 1, half.stdout)
     const written = half.registry.changes.map(({ path }) => path)
     assert.ok(written.includes('/etc/buildkit/buildkitd.toml'), half.stdout)
+    const finding = half.registry.findings.find(({ code }) => code === 'config-damaged')
+    assert.match(finding?.message ?? half.stdout, /registries\.yaml is damaged.*line 2, column 1: /)
     assert.equal(await host.read(YAML), 'configs: [\n')
   })
 })
