@@ -11,6 +11,7 @@ export function labelOf({ survey }: Pick<EngineEvidence, 'survey'>): string {
   const jobs: Readonly<Record<string, string>> = {
     'docker-build': 'docker build',
     'docker-containerd': 'docker pull',
+    'docker-cli': 'the docker program',
     containerd: 'containerd',
   }
   return jobs[survey.name] ?? 'Docker'

@@ -14,8 +14,8 @@ export function uncheckedFinding(
   engine: EngineEvidence,
 ): Finding {
   const { registry, host } = observation.target
-  // All jobs of a daemon share its settings.
-  const name = engine.survey.name.replace(/^docker-.*/, 'docker')
+  // All jobs of a daemon share its settings, and its clients leave out loopback as it does.
+  const name = engine.survey.name.replace(/^docker-.*|^buildx$/, 'docker')
   if (why === 'loopback') {
     return {
       code: 'loopback-insecure',

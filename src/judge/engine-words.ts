@@ -2,7 +2,7 @@ import type { EngineSurvey } from '../runtimes/engine.ts'
 import { PROBE_DIGEST, PROBE_REPOSITORY } from '../runtimes/probe-image.ts'
 import { goAtLeast, type GoVersion } from '../x509/index.ts'
 
-/** How an engine words what went wrong when somebody logs in, pulls or builds. */
+/** How an engine words what went wrong when somebody logs in, pulls, builds or looks at a manifest. */
 export interface Words {
   readonly url: string
   /** A failed request, by Go's complaint. */
@@ -17,6 +17,16 @@ export function wordsOf(survey: EngineSurvey, registry: string, go: GoVersion): 
   const url = `https://${registry}/v2/`
   const ask = (verb: string, target: string): string =>
     `${verb} ${goAtLeast(go, 14) ? `"${target}"` : target}: `
+  if (survey.name === 'docker-cli') {
+    const start = 'failed to configure transport: error pinging v2 registry: '
+    const get = (complaint: string): string => start + ask('Get', url) + complaint
+    return { url, get, local: (complaint) => complaint, login: false }
+  }
+  if (survey.loader === 'store') {
+    const head = ask('Head', `${url}${PROBE_REPOSITORY}/manifests/latest`)
+    const get = (complaint: string): string => `failed to do request: ${head}${complaint}`
+    return { url, get, local: (complaint) => complaint, login: false }
+  }
   if (survey.loader === 'classic') {
     return {
       url,

@@ -41,9 +41,11 @@ export interface EngineVerdict {
 export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineVerdict {
   const { observation } = evidence
   const pool = CertPool.union(engine.store, engine.trust.pool)
-  const findings = [...engineFindings(engine, evidence), ...directoryFindings(engine)]
+  const own = isToldBefore(evidence, engine) ? [] : directoryFindings(engine)
+  const findings = [...engineFindings(engine, evidence), ...own]
   const unchecked = uncheckedBecause(observation, engine, evidence.loopbackCounts ?? false)
-  const base = { name: engine.survey.name, required: engine.required, trustLocation: engine.trust.path }
+  const place = engine.survey.loader === 'store' ? {} : { trustLocation: engine.trust.path }
+  const base = { name: engine.survey.name, required: engine.required, ...place }
   if (unchecked) {
     findings.push(uncheckedFinding(unchecked, observation, engine))
     return { consumer: { ...base, state: 'unchecked', trusted: false }, pool, unchecked, findings }
@@ -79,6 +81,12 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
     ...(fatal ? { fatal: fatal.code } : {}),
     findings,
   }
+}
+
+/** The docker program reads the daemon's directory by the daemon's rules, mostly: then that one tells what is in it. */
+function isToldBefore({ engines }: Evidence, { trust, survey }: EngineEvidence): boolean {
+  const daemon = engines.find((engine) => engine.survey.name === 'docker')
+  return survey.name === 'docker-cli' && daemon?.trust.path === trust.path
 }
 
 interface Prediction {

@@ -19,13 +19,16 @@ interface Eye {
 /** Inside of the daemon, which reads the OS store once: builds have a process of the client's for that, each its own. */
 const STORE_PULLS = 'docker-containerd'
 
+const BUILDS = 'docker build and buildx'
+
 /**
  * Who goes by the OS store alone, whatever the registry's own directory says: builds, whose client fetches the tokens,
  * and pulls into containerd's store, where dockerd does so with Go's plain client (seen on 26.1.5 and 28.5.2).
  */
 const BY_STORE: Readonly<Record<string, string>> = {
   [STORE_PULLS]: "pulls into containerd's image store",
-  'docker-build': 'docker build and buildx',
+  'docker-build': BUILDS,
+  buildx: BUILDS,
 }
 
 /**
@@ -95,12 +98,16 @@ function findingsOf(
     const fix = `curl -v ${shellWord(look.url)}      # from this machine`
     return [{ ...base, owner: 'network', message, fix }]
   }
-  const refusing = eyes.filter(({ complaint }) => complaint !== undefined)
+  // What is only shown, and would need no login, is told beside what counts.
+  const counts = eyes.some((eye) => eye.complaint !== undefined && eye.required && !(eye.name in BY_STORE))
+  const refusing = eyes.filter(
+    ({ complaint, required, name }) => complaint !== undefined && (required || counts || name in BY_STORE),
+  )
   const complaint = refusing[0]?.complaint
   if (complaint === undefined) return []
   const engines = refusing.filter(({ name }) => !(name in BY_STORE))
   const byStore = Object.keys(BY_STORE).filter((name) => refusing.some((eye) => eye.name === name))
-  const jobs = byStore.map((name) => BY_STORE[name]).join(', ')
+  const jobs = [...new Set(byStore.map((name) => BY_STORE[name]))].join(', ')
   const again = `trust-registry ${shellWord(registry)}`
   if (engines.length === 0) {
     const spared = byStore.includes(STORE_PULLS) ? 'logins are' : 'logins and pulls are'

@@ -29,9 +29,11 @@ export function checks(evidence: Evidence, engine: EngineEvidence): boolean {
   return uncheckedBecause(evidence.observation, engine, evidence.loopbackCounts ?? false) === undefined
 }
 
-/** Docker goes by the address, containerd by the name that was typed; podman's family makes no exception. */
+const BY_NAME = new Set(['containerd', 'buildx'])
+
+/** Docker goes by the address, containerd and buildx by the name that was typed; podman's family makes no exception. */
 function exempts({ loader, name }: EngineEvidence['survey'], { host, kind }: Observation['target']): boolean {
-  return loader !== 'containers' && (name !== 'containerd' || host === 'localhost' || kind !== 'name')
+  return loader !== 'containers' && (!BY_NAME.has(name) || host === 'localhost' || kind !== 'name')
 }
 
 function addNetwork(list: BlockList, network: string): void {

@@ -41,6 +41,19 @@ export async function readFile(
   }
 }
 
+/** Machine.readPart on this computer: follows links, and waits for no pipe. */
+export async function readPart(path: string, offset: number, length: number): Promise<Buffer | undefined> {
+  const file = await absent(fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK))
+  if (!file) return undefined
+  try {
+    if (!(await file.stat()).isFile()) throw refused('EINVAL', `${path} is no regular file`)
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
 /** Machine.list on this computer. */
 export async function listFolder(path: string): Promise<readonly string[] | undefined> {
   return (await absent(fs.readdir(path)))?.sort()

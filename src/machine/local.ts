@@ -1,6 +1,6 @@
 import { statSync, type Stats } from 'node:fs'
 import { join, posix, win32 } from 'node:path'
-import { listFolder, readFile, statFile } from './files.ts'
+import { listFolder, readFile, readPart, statFile } from './files.ts'
 import { readFolder } from './folder.ts'
 import { lockFile } from './lock.ts'
 import {
@@ -69,6 +69,10 @@ export class LocalMachine implements Machine {
 
   read(path: string, limit = READ_LIMIT): Promise<Buffer | undefined> {
     return readFile(this.locate(path), limit)
+  }
+
+  readPart(path: string, offset: number, length: number): Promise<Buffer | undefined> {
+    return readPart(this.locate(path), offset, length)
   }
 
   list(path: string): Promise<readonly string[] | undefined> {

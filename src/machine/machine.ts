@@ -122,6 +122,8 @@ export interface Machine {
 
   /** Undefined where nothing is there; `limit` bytes at most (default READ_LIMIT), more is EFBIG. */
   read(path: string, limit?: number): Promise<Buffer | undefined>
+  /** `length` bytes from `offset`, fewer at the end; undefined where nothing is there. On this computer alone. */
+  readPart?(path: string, offset: number, length: number): Promise<Buffer | undefined>
   /** Names, sorted; undefined where nothing is there. */
   list(path: string): Promise<readonly string[] | undefined>
   /** Every file of a folder and what is in it, by name; undefined where nothing is there. */

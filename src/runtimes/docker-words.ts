@@ -10,7 +10,7 @@ const TLS_TROUBLE =
 /** The registry was never reached, whatever words its name holds. */
 const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =
-  /no basic auth credentials|unauthorized|denied|manifest unknown|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests|unmarshalling/i
+  /no basic auth credentials|unauthorized|denied|manifest unknown|no such manifest|not found|Login Succeeded|failed with status|name unknown|authorization server|no realm specified|token|HTTP status|error parsing HTTP|toomanyrequests|unmarshalling/i
 
 /** Tells a refused chain from an answer of the registry itself: the status alone says neither (facts 1.6). */
 export function judgeMessage(status: number, message: string): EngineAnswer['outcome'] {
@@ -19,7 +19,7 @@ export function judgeMessage(status: number, message: string): EngineAnswer['out
   const told = message.replace(JOB, '')
   // containerd's own words for the same (core/remotes/docker: authorizer.go, resolver.go).
   if (/^(?:failed to authorize|error from registry): /.test(told)) return 'accepted'
-  const said = told.replace(/https?:\/\/[^\s"]*[^\s":]/g, '')
+  const said = told.replace(/https?:\/\/[^\s"]*[^\s":]|(?<=\blookup )\S+/g, '')
   if (TLS_TROUBLE.test(said)) return 'refused'
   if (NOT_REACHED.test(said)) return 'unclear'
   if (status === 200 || REACHED.test(said)) return 'accepted'

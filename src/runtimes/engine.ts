@@ -7,8 +7,11 @@ import type { SettingsChange, Wish } from './settings.ts'
 
 import type { Flavour } from './docker-home.ts'
 
-/** Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders". */
-export type Loader = 'classic' | 'buildkit' | 'containerd' | 'containers'
+/**
+ * Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders".
+ * `store`: it has no such directory, and goes by the OS store alone.
+ */
+export type Loader = 'classic' | 'buildkit' | 'containerd' | 'containers' | 'store'
 
 /** What an engine is and how it is set up; plain data for the judge. */
 export interface EngineSurvey {

@@ -23,11 +23,14 @@ describe('a registry whose certificate Docker does not check', function () {
         assert.equal(run.code, 0, run.stdout)
         assert.equal(run.registry.verified, false)
         assert.equal(consumer(run.registry, 'docker').state, 'unchecked')
+        assert.equal(consumer(run.registry, 'docker-cli').state, 'unchecked')
         const warning = run.registry.findings.find((finding) => finding.code === 'loopback-insecure')
         assert.equal(warning?.severity, 'warning')
         assert.match(warning.message, /does not check/)
       }
       assert.deepEqual(await host.snapshot(watched), before)
+      const client = await host.run(['docker', 'manifest', 'inspect', 'local.corp:5000/app'])
+      assert.doesNotMatch(client.stderr, /x509/, 'the docker program makes the same exception')
     } finally {
       served.signal('SIGTERM')
       await served.done

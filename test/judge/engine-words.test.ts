@@ -29,6 +29,15 @@ describe('judge: the words of an engine around those of Go', () => {
     assert.deepEqual(words({}, 'go1.13'), ['Get https://reg.corp:5000/v2/: X', 'Y', true])
   })
 
+  it('docker manifest: a ping; buildx: the head of a manifest', () => {
+    const ping =
+      'failed to configure transport: error pinging v2 registry: Get "https://reg.corp:5000/v2/": X'
+    assert.deepEqual(words({ name: 'docker-cli' }), [ping, 'Y', false])
+    const head =
+      'failed to do request: Head "https://reg.corp:5000/v2/trust-registry-probe/manifests/latest": X'
+    assert.deepEqual(words({ name: 'buildx', loader: 'store' }), [head, 'Y', false])
+  })
+
   it("podman's family: a login", () => {
     const start = 'authenticating creds for "reg.corp:5000": '
     assert.deepEqual(words({ name: 'podman', loader: 'containers' }), [

@@ -99,6 +99,22 @@ describe('judge: the engine', () => {
     })
   }
 
+  it('where the docker program reads the daemon’s directory, the daemon tells what is in it; a store has no place', () => {
+    const [docker] = evidence(trusted).engines
+    assert.ok(docker)
+    const ignored = [{ path: '/etc/docker/certs.d/reg.corp:5000/ca.pem', reason: 'it ends so' }]
+    const told = (name: string, loader: 'classic' | 'store', path: string): Judgement => {
+      const survey = { ...docker.survey, name, loader }
+      const second = { ...docker, survey, required: false, trust: { ...docker.trust, path, ignored } }
+      return judge(evidence({ ...trusted, more: { engines: [docker, second] } }))
+    }
+    assert.deepEqual(faults(told('docker-cli', 'classic', docker.trust.path)), [])
+    const elsewhere = told('docker-cli', 'classic', '/elsewhere')
+    assert.deepEqual(faults(elsewhere), ['trust-file-ignored'])
+    assert.equal(consumer(elsewhere, 'docker-cli').trustLocation, '/elsewhere')
+    assert.ok(!('trustLocation' in consumer(told('buildx', 'store', ''), 'buildx')))
+  })
+
   it('takes no other port, name or network, nor a damaged one, for insecure', () => {
     const insecureRegistries = ['reg.corp', 'reg.corp:5001', 'eg.corp:5000']
     const insecureNetworks = ['10.0.0.0/8', '198.18.0.0', '198.18.0.0/99', '198.18.0.0/x', 'x/8', '']
@@ -115,6 +131,16 @@ describe('judge: the engine', () => {
       assert.ok(!judgement.ownerMustAct)
       assert.equal(judgement.findings.filter((finding) => finding.first).length, 0)
     }
+    const buildx = (registry: string): string => {
+      const survey = { name: 'buildx', loader: 'store', insecureNetworks: [] } as const
+      const seen = verdict({ ...expired, registry, survey, observation: { addresses: ['127.0.0.1'] } })
+      return consumer(seen, 'buildx').state
+    }
+    assert.deepEqual(['reg.corp:5000', 'localhost:5000', '127.0.0.1:5000'].map(buildx), [
+      'unknown',
+      'unchecked',
+      'unchecked',
+    ])
     const counted = verdict({ ...unknown, observation: { addresses: ['127.0.0.1'] }, loopbackCounts: true })
     assert.deepEqual(faults(counted), ['*unknown-authority'])
   })

@@ -3,7 +3,9 @@ import type { CertificateAuthority } from '../../fixtures/pki.ts'
 import { vouchedRealms } from '../../src/change/index.ts'
 import type { RealmLook } from '../../src/registry/observation.ts'
 import { parseRegistry } from '../../src/registry/reference.ts'
-import { ca, leaf, read, REGISTRY, type Scene } from './evidence.ts'
+import { judge, type Judgement } from '../../src/judge/index.ts'
+import { CertPool } from '../../src/x509/index.ts'
+import { ca, evidence, leaf, read, REGISTRY, type Scene } from './evidence.ts'
 import { faults, only, verdict } from './verdict.ts'
 
 describe('judge: token services', () => {
@@ -48,6 +50,38 @@ describe('judge: token services', () => {
     const same = { ...seen, observation: { realms: [own] } }
     assert.match(only(verdict(same), 'realm-untrusted').message, /^docker build and buildx/)
     assert.deepEqual(faults(verdict({ ...same, survey: {} })), [], 'its chain is judged already')
+  })
+
+  it('the docker program is told beside docker, and by itself no matter; buildx is said once with builds', () => {
+    const [docker] = evidence(scene).engines
+    assert.ok(docker)
+    const beside = (name: string, loader: 'classic' | 'buildkit' | 'store', held: CertPool) => ({
+      ...docker,
+      ...{ survey: { ...docker.survey, name, loader }, trust: { ...docker.trust, pool: held } },
+      required: false,
+    })
+    const [both, own] = [CertPool.of(read(root), read(other)), CertPool.of(read(root))]
+    const judged = (mine: CertPool, clients: CertPool): Judgement =>
+      judge(
+        evidence({
+          ...scene,
+          more: {
+            engines: [
+              { ...docker, trust: { ...docker.trust, pool: mine } },
+              beside('docker-build', 'buildkit', mine),
+              beside('docker-cli', 'classic', clients),
+              beside('buildx', 'store', CertPool.of()),
+            ],
+          },
+        }),
+      )
+    const all = only(judged(own, own), 'realm-untrusted').message
+    assert.match(all, /is not trusted by docker, docker-cli: .*; docker build and buildx, which fetch/)
+    assert.equal(all.match(/buildx/g)?.length, 1, all)
+    assert.deepEqual(judged(own, own).realms[0]?.refusedBy, ['docker'])
+    const others = only(judged(both, own), 'realm-untrusted').message
+    assert.match(others, /^docker build and buildx fetch tokens from auth\.corp/)
+    assert.doesNotMatch(others, /docker-cli/)
   })
 
   it('pulls into containerd’s store go by it as well: nothing beside the registry’s own CA would help them', () => {

@@ -4,6 +4,7 @@ import { ContainerdEngine } from '../../runtimes/containerd.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { CrioEngine } from '../../runtimes/crio.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
+import { dockerClients } from '../../runtimes/docker-clients.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
 import type { Machine } from '../../machine/machine.ts'
 import { preparedEngines } from '../../runtimes/prepared.ts'
@@ -68,7 +69,12 @@ export async function createContext(
   return {
     ...site,
     engines: selected(
-      [docker, ...dockerJobs(docker), ...(alone ? others.map(withoutRoot) : others)],
+      [
+        docker,
+        ...dockerJobs(docker),
+        ...dockerClients(docker),
+        ...(alone ? others.map(withoutRoot) : others),
+      ],
       options.runtimes,
     ),
     given: given ?? (await readGiven(options.ca)),

@@ -123,7 +123,10 @@ export async function settle(
 }
 
 function firstEngine({ evidence }: Case): Case['evidence']['engines'][number] | undefined {
-  return evidence.engines.find(({ survey }) => survey.state === 'running' || survey.state === 'unreachable')
+  // What is only shown logs nobody in.
+  return evidence.engines.find(
+    ({ survey: { state }, required }) => required && (state === 'running' || state === 'unreachable'),
+  )
 }
 
 /** Whose eyes a password waits for, or why it is sent to nobody. */

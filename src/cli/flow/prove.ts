@@ -81,7 +81,7 @@ export async function logIn(
   keeper: Keeper,
 ): Promise<LoginReport | undefined> {
   if (attempt.kind !== 'proven') return undefined
-  const running = seen.evidence.engines.find((engine) => engine.survey.state === 'running')
+  const running = seen.evidence.engines.find(({ survey, required }) => required && survey.state === 'running')
   const engine = context.engines.find((entry) => entry.name === running?.survey.name)
   const consumer = seen.judgement.consumers.find((entry) => entry.name === engine?.name)
   const report =
