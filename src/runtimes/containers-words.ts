@@ -5,6 +5,10 @@ const LOG_MESSAGE = /level=fatal msg="((?:[^"\\]|\\.)*)"/
 /** What our own question puts before the answer. */
 const QUESTION = /^(?:reading image|Error parsing image name) "[^"]*": /
 
+/** Between the two stands what became of mirrors; behind them, of the registry (containers/image docker_image_src.go). */
+const MIRRORS = '(Mirrors also failed: '
+const MIRRORS_END = /^[^]*\]\): \S+: /
+
 const REFUSED =
   /x509: |tls: |server gave HTTP response|: EOF$|TLS handshake timeout|missing (?:client certificate|key) |registries configuration|Wildcarded prefix|is blocked in |(?:^|: )(?:open|read|stat|readdirent) \//
 /** The registry was never reached. */
@@ -15,12 +19,18 @@ const REACHED =
 /** What a program of the family said at its end, without its own `Error: ` or log line, and without our question. */
 export function said({ stderr, stdout, timedOut, spawnError }: RunResult): string {
   if (spawnError !== undefined) return spawnError
-  const lines = stderr.trim().split('\n')
+  const lines = withoutMirrors(stderr).trim().split('\n')
   const last = lines.findLast((line) => /^Error: |level=fatal /.test(line)) ?? lines.at(-1) ?? ''
   const logged = LOG_MESSAGE.exec(last)?.[1]
   const text = logged === undefined ? last.replace(/^Error: /, '') : logged.replace(/\\(["\\])/g, '$1')
   if (text !== '') return text.replace(QUESTION, '')
   return timedOut ? 'no answer in time' : stdout.trim().slice(0, 200)
+}
+
+/** Mirrors print what they like, and vouch for nobody but themselves. */
+function withoutMirrors(stderr: string): string {
+  const start = stderr.indexOf(MIRRORS)
+  return start < 0 ? stderr : stderr.slice(0, start) + stderr.slice(start).replace(MIRRORS_END, '')
 }
 
 /** Tells a refused chain from an answer of the registry itself. */

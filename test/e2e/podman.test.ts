@@ -7,6 +7,7 @@ import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { codes, consumer, runJson, users, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
+const mirrorPorts = [5001, 5002]
 const system = `/etc/containers/certs.d/${registry}`
 const family = ['podman', 'skopeo', 'buildah'] as const
 const everywhere = [...watched, '/var/lib/containers', '/tmp', '/root/.config'] as const
@@ -20,6 +21,7 @@ describe("podman's family", function () {
     root = await createCa({ name: 'Corp Root CA' })
     const server = await scene.lab.server('registry')
     await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })], users })
+    for (const port of mirrorPorts) await server.dockerRegistry({ port })
     hosts = { 'reg.corp': server.address }
   })
 
@@ -213,6 +215,34 @@ describe("podman's family", function () {
     )
     assert.equal(consumer(broken.registry, 'podman').state, 'refused')
     assert.equal(await host.read(conf), damaged)
+  })
+
+  it('a mirror that answers vouches for nobody but itself', async () => {
+    const host = await freshHost()
+    for (const mirrors of [1, 2]) {
+      const tables = mirrorPorts
+        .slice(0, mirrors)
+        .map((port) => `[[registry.mirror]]\nlocation = "reg.corp:${port}"\ninsecure = true\n`)
+      await host.write(
+        '/etc/containers/registries.conf.d/10-corp.conf',
+        `[[registry]]\nprefix = "${registry}"\nlocation = "${registry}"\n${tables.join('')}`,
+      )
+      const seen = await runJson(host, ['diagnose', registry])
+      for (const name of family) {
+        const { state, observedError } = consumer(seen.registry, name)
+        assert.deepEqual(
+          [state, observedError],
+          [
+            'refused',
+            `pinging container registry ${registry}: Get "https://${registry}/v2/": x509: certificate signed by unknown authority`,
+          ],
+          `${name}, mirrors: ${mirrors}`,
+        )
+      }
+    }
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem'])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.equal(trusted.registry.verified, true)
   })
 
   it('logs in where the family keeps its logins', async () => {

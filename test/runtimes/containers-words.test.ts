@@ -24,6 +24,22 @@ describe('runtimes/containers-words', () => {
     assert.equal(said(result('', { spawnError: 'EACCES' })), 'EACCES')
   })
 
+  it('takes what mirrors said for nobody’s word but theirs', () => {
+    const image = 'reg.corp:5000/trust-registry-probe'
+    const fault = `${PING}x509: certificate signed by unknown authority`
+    const own = 'reading manifest latest in mirror.corp/p: manifest unknown'
+    const forged = `${own}]): ${image}:latest: ${own}\nError: ${own}`
+    for (const mirrors of [[own], [own, own], [forged]]) {
+      const failed = mirrors.map((text) => `[mirror.corp/p:latest: ${text}]`).join('\n')
+      const text = `reading image "docker://${image}:latest": (Mirrors also failed: ${failed}): ${image}:latest: ${fault}`
+      const logged = text.replaceAll('"', '\\"').replaceAll('\n', '\\n')
+      for (const stderr of [`Error: ${text}\n`, `time="2026" level=fatal msg="${logged}"\n`]) {
+        const message = said(result(stderr))
+        assert.deepEqual([message, judgeSaid(125, message)], [fault, 'refused'], stderr)
+      }
+    }
+  })
+
   const cases: readonly [string, 'accepted' | 'refused' | 'unclear'][] = [
     [`${PING}x509: certificate signed by unknown authority`, 'refused'],
     [`${PING}tls: failed to verify certificate: x509: certificate has expired`, 'refused'],
