@@ -41,6 +41,7 @@ export interface ContainersProgram {
  */
 export class ContainersEngine implements Engine {
   readonly name: string
+  readonly asCaller = true
   readonly #program: ContainersProgram
   readonly #authFile: string | undefined
   readonly #personal: boolean

@@ -143,6 +143,8 @@ export interface Engine {
   readonly name: string
   /** The runtime that it is a part of, where it is not one itself. */
   readonly runtime?: string
+  /** It runs as the person who calls it, who cannot read a key of root's. */
+  readonly asCaller?: true
   /** Asking it leaves traces: it is asked only to prove a change. */
   readonly proofOnly?: true
   /** It is asked on a socket, which costs nothing where nobody listens: the survey need not be waited for. */

@@ -2,59 +2,11 @@ import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { loadAuthorities } from './certs-authorities.ts'
-import { damageText, type Damage, type Edited } from './config/edit.ts'
+import { damageText, type Edited } from './config/edit.ts'
 import { readSettings, unreadable } from './config/file.ts'
-import { readToml, withToml } from './config/toml.ts'
-import { readYaml, withYaml } from './config/yaml.ts'
-import { field } from './docker-api.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
+import { PROGRAMS, type Named, type PreparedProgram } from './prepared-programs.ts'
 import { editSettings, type SettingsChange, type Wish } from './settings.ts'
-
-/** An engine that names its CAs in a file of settings, and reads it when it starts. */
-export interface PreparedProgram {
-  readonly name: string
-  readonly program: string
-  /** The file of settings, which may hold secrets of others. */
-  readonly file: string
-  readonly mode: number
-  /** Where our certificates go: no engine looks there by itself. */
-  readonly certificates: string
-  /** The CAs that the settings name for a registry, and whether it is not checked. */
-  read(settings: unknown, registry: string): { readonly ca: readonly string[]; readonly insecure: boolean }
-  parse(text: string): Promise<{ readonly value: unknown } | { readonly damage: Damage }>
-  readonly edit: (text: string, registry: string, ca: readonly string[]) => Promise<Edited>
-}
-
-/** BuildKit's daemon by itself (docs/buildkitd.toml.md): `ca` is a list, and is added to. */
-const buildkit: PreparedProgram = {
-  ...{ name: 'buildkit', program: 'buildkitd', file: '/etc/buildkit/buildkitd.toml', mode: 0o644 },
-  certificates: '/etc/buildkit/certs.d',
-  parse: readToml,
-  read: (settings, registry) => ({
-    ca: textsOf(field(settings, 'registry', registry, 'ca')),
-    insecure: ['insecure', 'http'].some((key) => field(settings, 'registry', registry, key) === true),
-  }),
-  edit: (text, registry, ca) => withToml(text, ['registry', registry, 'ca'], ca),
-}
-
-/** registries.yaml of k3s and rke2 (k3s-io/docs private-registry.md): one `ca_file`, keys without a scheme. */
-function rancher(name: 'k3s' | 'rke2'): PreparedProgram {
-  return {
-    ...{ name, program: name, file: `/etc/rancher/${name}/registries.yaml`, mode: 0o600 },
-    certificates: `/etc/rancher/${name}/certs.d`,
-    parse: readYaml,
-    read: (settings, registry) => ({
-      ca: textsOf(field(settings, 'configs', registry, 'tls', 'ca_file')),
-      insecure: field(settings, 'configs', registry, 'tls', 'insecure_skip_verify') === true,
-    }),
-    edit: (text, registry, ca) => {
-      const [file, other] = ca
-      const unsafe = { unsafe: 'ca_file names one file, and there would be several' }
-      if (file === undefined || other !== undefined) return Promise.resolve(unsafe)
-      return withYaml(text, ['configs', registry, 'tls', 'ca_file'], file)
-    },
-  }
-}
 
 /**
  * Engines that are prepared by record of their documentation and asked by nobody here: they count where they are named.
@@ -108,11 +60,15 @@ export class PreparedEngine implements Engine {
     const { file, mode, edit } = this.#of
     const settings = await this.#settings(machine)
     if ('fault' in settings) return [{ path: file, byHand: settings.fault }]
-    const named = this.#of.read(settings.value, target.registry).ca
-    const more = wish.certificates.filter((path) => !named.includes(path))
-    if (more.length === 0) return []
-    const reason = `names the CA for ${target.registry}; ${this.name} reads it when it starts`
-    const make = (text: string): Promise<Edited> => edit(text, target.registry, [...named, ...more])
+    const named = this.#of.read(settings.value, target.registry)
+    const more = lacking(named, wish)
+    const what = [
+      ...(more.ca.length > 0 ? ['the CA'] : []),
+      ...(more.clients.length > 0 ? ['the client certificate'] : []),
+    ]
+    if (what.length === 0) return []
+    const reason = `names ${what.join(' and ')} for ${target.registry}; ${this.name} reads it when it starts`
+    const make = (text: string): Promise<Edited> => edit(text, target.registry, named, more)
     const change = await editSettings(machine, file, { reason }, make)
     if (change) return [change]
     const made = await make('')
@@ -142,9 +98,14 @@ export class PreparedEngine implements Engine {
 }
 
 export function preparedEngines(): readonly Engine[] {
-  return [buildkit, rancher('k3s'), rancher('rke2')].map((program) => new PreparedEngine(program))
+  return PROGRAMS.map((program) => new PreparedEngine(program))
 }
 
-function textsOf(value: unknown): readonly string[] {
-  return [value].flat().filter((entry) => typeof entry === 'string')
+/** What is wished for and not named yet. */
+function lacking(named: Named, { certificates, clients = [] }: Wish): Named {
+  const pairs = new Set(named.clients.map((pair) => JSON.stringify(pair)))
+  return {
+    ca: certificates.filter((path) => !named.ca.includes(path)),
+    clients: clients.filter((pair) => !pairs.has(JSON.stringify(pair))),
+  }
 }

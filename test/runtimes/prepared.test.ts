@@ -105,6 +105,28 @@ describe('runtimes/prepared', () => {
     assert.equal((await engine('k3s').survey(running, 1000)).state, 'unreachable')
   })
 
+  it('a client certificate beside the CA: in a new file, and behind what others have put there', async () => {
+    const certificates = ['/c/x.crt']
+    const clients = [['/c/me.cert', '/c/me.key']] as const
+    const change = async (name: string): Promise<SettingsChange> => {
+      const [only] =
+        (await engine(name).settings?.(machine(), target, { certificates, clients, strict: false })) ?? []
+      return only ?? assert.fail('nothing to change')
+    }
+    for (const file of [TOML, YAML]) fs.rmSync(path(file), { force: true })
+    const tls = '    tls:\n      ca_file: /c/x.crt\n      cert_file: /c/me.cert\n      key_file: /c/me.key\n'
+    assert.equal(text(await change('k3s')), `configs:\n  "reg.corp:5000":\n${tls}`)
+    const table = '[registry."reg.corp:5000"]\nca = ["/c/x.crt"]\n'
+    const pair = '\n[[registry."reg.corp:5000".keypair]]\nkey = "/c/me.key"\ncert = "/c/me.cert"\n'
+    assert.equal(text(await change('buildkit')), table + pair)
+    const theirs = '[[registry."reg.corp:5000".keypair]]\nkey="/k"\ncert="/c"\n'
+    put(TOML, table + theirs)
+    assert.equal(text(await change('buildkit')), table + theirs + pair)
+    put(YAML, 'configs:\n  "reg.corp:5000":\n    tls:\n      ca_file: /c/x.crt\n      cert_file: /c\n')
+    const left = await change('k3s')
+    assert.match('byHand' in left ? left.byHand : '', /^cert_file names one file/)
+  })
+
   it('k3s reads one file of CAs: a second is a person’s to join to the first; buildkit has a list', async () => {
     put(YAML, 'configs:\n  "reg.corp:5000":\n    tls:\n      ca_file: /theirs.pem\n')
     assert.ok('byHand' in (await settings('k3s', ['/c/x.crt'])))

@@ -10,7 +10,10 @@ import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
 import type { TrustOrder } from './order.ts'
 
-/** Every loader reads `*.cert` with the `*.key` of the same stem, beside the `*.crt` of its registry. */
+/**
+ * Loaders of directories read `*.cert` with the `*.key` of the same stem, beside the `*.crt` of its registry; other
+ * engines have the pair named in their settings.
+ */
 const [CERTIFICATE, KEY] = ['client.cert', 'client.key'] as const
 
 export function clientPaths(directory: string): readonly [certificate: string, key: string] {
@@ -29,8 +32,8 @@ export async function clientFiles(
 ): Promise<readonly WantedFile[]> {
   if (client === undefined) return []
   const { invoker } = machine.who()
-  // Podman's family runs as the person, who could not read root's key: every request would end there.
-  if ((engine.runtime ?? engine.name) !== 'docker' && engine.name !== 'containerd' && invoker.uid !== 0) {
+  // Podman's family could not read root's key: every request would end there.
+  if (engine.asCaller === true && invoker.uid !== 0) {
     throw new TrustError(
       'policy',
       `${engine.name} runs as ${invoker.name}, who cannot read a key of root's; nothing was changed`,

@@ -89,14 +89,15 @@ export function damageText({ line, column, message }: Damage): string {
 
 type Step = string | number
 
-/** The same settings, with another value at a place; tables on the way there are made. */
+/** The same settings, with another value at a place; tables on the way there are made, and arrays where a number is next. */
 export function withValue(settings: unknown, path: readonly Step[], value: unknown): unknown {
   const copy = structuredClone(settings) as Record<string, unknown>
   let table = copy
-  for (const key of path.slice(0, -1)) {
+  for (const [depth, key] of path.slice(0, -1).entries()) {
     const next = Object.hasOwn(table, key) ? table[key] : undefined
+    const fresh = typeof path[depth + 1] === 'number' ? [] : {}
     if (typeof next === 'object' && next !== null) table = next as Record<string, unknown>
-    else table = assign(table, key, {}) as Record<string, unknown>
+    else table = assign(table, key, fresh) as Record<string, unknown>
   }
   const last = path.at(-1)
   if (last !== undefined) assign(table, last, value)

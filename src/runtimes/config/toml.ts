@@ -59,7 +59,7 @@ function insert(text: string, top: AST.TOMLTopLevelTable, path: TomlPath, value:
     (node): node is AST.TOMLTable => node.type === 'TOMLTable' && same(node.resolvedKey, path.slice(0, -1)),
   )
   if (table === undefined) {
-    const header = `[${path.slice(0, -1).map(tomlKey).join('.')}]`
+    const header = headerOf(path.slice(0, -1))
     return appended(text, text === '' ? [header, line] : ['', header, line])
   }
   const last = table.body.at(-1)
@@ -67,6 +67,12 @@ function insert(text: string, top: AST.TOMLTopLevelTable, path: TomlPath, value:
   const at = endOfLine(text, last ? last.range[1] : headerEnd(text, table))
   const indent = indentation(text, (last ?? table).range[0])
   return splice(text, { start: at, end: at, text: `${lineEnding(text)}${indent}${line}` })
+}
+
+/** A place in an array of tables is a header of its own kind, in double brackets. */
+function headerOf(path: TomlPath): string {
+  const keys = path.filter((key) => typeof key === 'string').map(tomlKey)
+  return typeof path.at(-1) === 'number' ? `[[${keys.join('.')}]]` : `[${keys.join('.')}]`
 }
 
 /** Behind the last key that stands above all tables, else before everything. */

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { planInstall } from '../../../src/change/index.ts'
 import { clientFiles } from '../../../src/cli/flow/client.ts'
 import type { Context } from '../../../src/cli/flow/context.ts'
+import { filesFor } from '../../../src/cli/flow/files.ts'
 import { parseRegistry } from '../../../src/registry/reference.ts'
+import { containersEngines } from '../../../src/runtimes/containers-programs.ts'
+import { CrioEngine } from '../../../src/runtimes/crio.ts'
 import { DockerEngine } from '../../../src/runtimes/docker.ts'
+import { preparedEngines } from '../../../src/runtimes/prepared.ts'
 import type { Certificate } from '../../../src/x509/index.ts'
 import { approved, commit, undo, worlds, type World } from '../../change/world.ts'
 import { ca, read } from '../../judge/evidence.ts'
@@ -55,5 +60,56 @@ describe('cli/flow/client: the client certificate, year after year', () => {
       [content(changed, 'client.cert'), content(changed, 'client.key')],
       ['certificate 1\n', 'edited\n'],
     )
+  })
+
+  const client = { certificatePem: 'certificate\n', keyPem: 'key\n' }
+  const settings: readonly [string, string, string, (pair: string) => string][] = [
+    [
+      'buildkit',
+      '/etc/buildkit/buildkitd.toml',
+      `debug = true # for now\n\n[registry."${REGISTRY}"]\n  ca = ["/theirs.pem"] # theirs\n`,
+      (pair) => `\n[[registry."${REGISTRY}".keypair]]\nkey = "${pair}.key"\ncert = "${pair}.cert"\n`,
+    ],
+    ...(['k3s', 'rke2'] as const).map((name): (typeof settings)[number] => [
+      name,
+      `/etc/rancher/${name}/registries.yaml`,
+      `# of this node\nconfigs:\n  "${REGISTRY}":\n    tls:\n      ca_file: /theirs.pem # theirs\n`,
+      (pair) => `      cert_file: "${pair}.cert"\n      key_file: "${pair}.key"\n`,
+    ]),
+  ]
+  for (const [name, file, before, added] of settings) {
+    it(`${name}: its settings name the pair, comments and order kept; undone to the byte`, async () => {
+      const here = await world()
+      here.write(file, before)
+      const was = here.snapshot()
+      const engines = preparedEngines().filter((engine) => engine.name === name)
+      const context = { client, engines, machine: here.machine, state: here.state } as unknown as Context
+      const required = [{ survey: { name }, required: true }]
+      const wanted = await filesFor(context, required, parseRegistry(REGISTRY), [])
+      await commit(here, await planInstall(here, REGISTRY, approved(root), wanted))
+      const pair = `${dirname(file)}/certs.d/${REGISTRY}/client`
+      assert.equal(readFileSync(here.at(file), 'utf8'), before + added(pair))
+      assert.equal(readFileSync(here.at(`${pair}.key`), 'utf8'), 'key\n')
+      const again = await filesFor(context, required, parseRegistry(REGISTRY), [])
+      assert.deepEqual(
+        again.map(({ path }) => path),
+        [`${pair}.cert`, `${pair}.key`],
+      )
+      await undo(here, REGISTRY)
+      assert.deepEqual(here.snapshot(), was)
+    })
+  }
+
+  it('under sudo: a daemon reads root’s key whoever called; what runs as the person does not', async () => {
+    const here = await world()
+    const who = { ...here.machine.who(), elevated: true }
+    const invoker = { ...who.invoker, name: 'alice', uid: 1001 }
+    const machine = Object.assign(here.machine, { who: () => ({ ...who, invoker }) })
+    const context = { client, machine, state: here.state } as unknown as Context
+    const target = parseRegistry(REGISTRY)
+    for (const engine of [...preparedEngines(), new CrioEngine(), new DockerEngine()])
+      assert.equal((await clientFiles(context, engine, target)).length, 2, engine.name)
+    for (const engine of containersEngines())
+      await assert.rejects(clientFiles(context, engine, target), { code: 'policy' }, engine.name)
   })
 })

@@ -81,6 +81,21 @@ describe('runtimes/config/toml', function () {
       ['/a'],
       'ca = ["/a"]\n# host b\n[host."b"]\n',
     ],
+    [
+      'a key of the next table in an array of them',
+      '[[a.b]]\nx = 1\n',
+      ['a', 'b', 1, 'key'],
+      '/k',
+      '[[a.b]]\nx = 1\n\n[[a.b]]\nkey = "/k"\n',
+    ],
+    [
+      'a key of a table that is there in an array of them',
+      '[[a.b]] # first\n  x = 1\n[c]\n',
+      ['a', 'b', 0, 'key'],
+      '/k',
+      '[[a.b]] # first\n  x = 1\n  key = "/k"\n[c]\n',
+    ],
+    ['an array of tables', '', ['r', 'reg:1', 'p', 0, 'key'], '/k', '[[r."reg:1".p]]\nkey = "/k"\n'],
     ['an empty file', '', ['registry', 'r:1', 'ca'], ['/a'], '[registry."r:1"]\nca = ["/a"]\n'],
   ]
   for (const [what, before, path, value, after] of cases) {
@@ -92,6 +107,7 @@ describe('runtimes/config/toml', function () {
   const refused: readonly [string, string, TomlPath][] = [
     ['what is damaged', '[a', ['a', 'ca']],
     ['a table that is closed in braces', 'host = { b = { x = 1 } }\n', ['host', 'b', 'ca']],
+    ['an array that is written on one line', 'a = [{ x = 1 }]\n', ['a', 1, 'ca']],
     ['a value where a table should be', 'host = 1\n', ['host', 'b', 'ca']],
   ]
   for (const [what, text, path] of refused) {
