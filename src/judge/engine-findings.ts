@@ -17,6 +17,8 @@ export function uncheckedFinding(
   // All jobs of a daemon share its settings, and its clients leave out loopback as it does.
   const name = engine.survey.name.replace(/^docker-.*|^buildx$/, 'docker')
   if (why === 'loopback') {
+    const apart = apartFinding(engine, observation)
+    if (apart) return apart
     return {
       code: 'loopback-insecure',
       severity: 'warning',
@@ -43,6 +45,21 @@ export function uncheckedFinding(
   }
 }
 
+/** RootlessKit gives its daemon a network of its own, and closes that to the machine's loopback (`--disable-host-loopback`). */
+function apartFinding(
+  { survey, answer }: EngineEvidence,
+  { target: { host, port } }: Observation,
+): Finding | undefined {
+  if (survey.flavour !== 'rootless' || answer?.outcome !== 'unclear') return undefined
+  return {
+    code: 'loopback-insecure',
+    severity: 'warning',
+    owner: 'machine',
+    message: `${host} is a loopback address, and the rootless daemon has a network of its own: there it means the daemon itself, which reaches nothing (${answer.message})`,
+    fix: `trust-registry diagnose ${shellWord(`ADDRESS:${port}`)}      # by an address of this machine that is no loopback; hostname -I has them`,
+  }
+}
+
 /** Where daemon.json of another Docker is, and what has it read again (docker/docs rootless; docker-snap; Docker Desktop). */
 const OWN_SETTINGS = {
   rootless: '~/.config/docker/daemon.json of its person, then: systemctl --user reload docker',
@@ -65,7 +82,7 @@ export function engineFindings(
   { observation, givenAs = '--ca CA.pem', systemRequired }: Evidence,
 ): readonly Finding[] {
   const { registry } = observation.target
-  const { name, kind, state, problem = '' } = engine.survey
+  const { name, kind, state, problem = '', manager = 'systemctl' } = engine.survey
   const severity = engine.required ? 'error' : 'warning'
   const base = { owner: 'machine', severity } as const
   const daemon = kind === 'daemon'
@@ -77,7 +94,7 @@ export function engineFindings(
   }
   if (state === 'down') {
     const message = `the ${name} daemon does not answer (${problem}), so nobody can ask it`
-    return [{ ...base, code: 'daemon-down', message, fix: `systemctl start ${name}` }]
+    return [{ ...base, code: 'daemon-down', message, fix: `${manager} start ${name}` }]
   }
   if (engine.survey.flavour === 'podman') {
     const message = `what answers on Docker's socket is Podman, which reads other files: the row podman is about it`

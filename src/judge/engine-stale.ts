@@ -7,7 +7,7 @@ const LISTS_NO_MORE = 25
 
 /** Go reads the OS store once per process, at the first verification (crypto/x509 root.go). */
 export function staleStore(engine: EngineEvidence, registry: string): readonly Finding[] {
-  const { name, startedMs } = engine.survey
+  const { name, startedMs, manager = 'systemctl' } = engine.survey
   if (startedMs === undefined || engine.storeChangedMs <= startedMs) return []
   return [
     {
@@ -16,7 +16,7 @@ export function staleStore(engine: EngineEvidence, registry: string): readonly F
       owner: 'machine',
       first: true,
       message: `the chain is good by the OS store as it is now, but ${name} read the store before it was changed, and reads it once`,
-      fix: `systemctl restart ${name}      # or, without a restart: trust-registry ${registry}`,
+      fix: `${manager} restart ${name}      # or, without a restart: trust-registry ${registry}`,
     },
   ]
 }
@@ -53,7 +53,7 @@ export function isUnseen({ survey, trust }: EngineEvidence): boolean {
 
 /** BuildKit holds on to what it knew: 20.10 to 24 to the directories at its start, later ones to what failed once. */
 export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
-  const { version = '' } = engine.survey
+  const { version = '', manager = 'systemctl' } = engine.survey
   const message =
     Number.parseInt(version, 10) < LISTS_NO_MORE
       ? 'docker build knows only the certs.d directories that were there when the daemon started'
@@ -64,7 +64,7 @@ export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
       severity: 'warning',
       owner: 'machine',
       message: `${message}; logins and pulls are not concerned`,
-      fix: 'systemctl restart docker      # stops running containers unless live-restore is on',
+      fix: `${manager} restart docker      # stops running containers unless live-restore is on`,
     },
   ]
 }

@@ -75,6 +75,8 @@ export function judge(evidence: Evidence): Judgement {
   const lost = refusal?.kind === 'too-many-checks'
   const authority =
     lost || refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
+  const theirs = lineOfTheirs(evidence, engines)
+  const mends = theirs === undefined ? authority : authority.map((found) => handedOver(found, theirs))
   const accepted = isAccepted(engines)
   const faults = chainFaults({ host, at, sent, path, go }).map((fault) =>
     accepted ? forgiven(fault) : fault,
@@ -88,7 +90,7 @@ export function judge(evidence: Evidence): Judgement {
     ...networkFindings(observation, evidence.told),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),
-    ...authority,
+    ...mends,
     ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
     ...(lost && !known && sent[0] ? refusedFault(refusal, { leaf: sent[0], host, at }) : []),
     ...elsewhere,
@@ -130,6 +132,24 @@ function isAccepted(engines: readonly EngineVerdict[]): boolean {
 /** A fault that Go found its way around, for instance an expired root above an anchor: worth a word, no refusal. */
 function forgiven(fault: Finding): Finding {
   return fault.severity === 'error' ? { ...fault, severity: 'warning' } : fault
+}
+
+/** The line for the person to whom everything belongs that refuses; undefined where a run by us serves one of them. */
+function lineOfTheirs(
+  { engines, givenAs }: Evidence,
+  verdicts: readonly EngineVerdict[],
+): string | undefined {
+  const refusing = engines.filter((_, index) => {
+    const consumer = verdicts[index]?.consumer
+    return consumer?.required === true && consumer.state === 'refused'
+  })
+  const line = refusing[0]?.trust.byHand?.fix
+  if (!refusing.every(({ trust }) => trust.byHand !== undefined)) return undefined
+  return givenAs === undefined ? line : line?.replace('--ca CA.pem', () => givenAs)
+}
+
+function handedOver(finding: Finding, line: string): Finding {
+  return finding.owner === 'machine' ? { ...finding, fix: line } : finding
 }
 
 function keyFault(refusal: Refusal): Finding {

@@ -22,6 +22,8 @@ export interface DockerHome {
   readonly certsD: string
   /** Its settings. */
   readonly daemonJson: string
+  /** What starts and stops it, up to the verb; absent where that is the system's. */
+  readonly managed?: { readonly manager: string }
   /** This run does not write there: who does, and how. */
   readonly byHand?: ByHand
 }
@@ -45,8 +47,9 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** Of a daemon that does not answer: the snap brings no dockerd into the folders of programs. */
-export async function silentFlavour(machine: Machine): Promise<Flavour | undefined> {
+/** Of a daemon that does not answer: its socket tells a person's; the snap brings no dockerd into the folders of programs. */
+export async function silentFlavour(machine: Machine, socket: string): Promise<Flavour | undefined> {
+  if (ownerOf(socket) !== undefined) return 'rootless'
   if ((await machine.which('dockerd')) !== undefined) return undefined
   const there = await machine.stat(SNAP_DATA).catch(() => undefined)
   return there === undefined ? undefined : 'snap'
@@ -70,7 +73,8 @@ export async function homeOf(
   socket: string,
   variable: (name: string) => string | undefined,
 ): Promise<DockerHome> {
-  if (flavour === 'snap') return { certsD: SNAP_CERTS_D, daemonJson: SNAP_DAEMON_JSON }
+  if (flavour === 'snap')
+    return { certsD: SNAP_CERTS_D, daemonJson: SNAP_DAEMON_JSON, managed: { manager: 'snap' } }
   if (flavour === 'desktop') return desktop(machine)
   if (flavour === 'rootless') return rootless(machine, socket, variable)
   return { certsD: CERTS_D, daemonJson: DAEMON_JSON }
@@ -91,6 +95,7 @@ async function rootless(
   const own = {
     certsD: posix.join(config, 'docker/certs.d'),
     daemonJson: posix.join(config, 'docker/daemon.json'),
+    managed: { manager: await personalManager(machine, uid) },
   }
   if (!privileged && uid === invoker.uid) return own
   const name = person?.name ?? `#${uid}`
@@ -102,6 +107,14 @@ async function rootless(
       fix: (registry) => `${command} ${shellWord(registry)} --ca CA.pem      # as that person`,
     },
   }
+}
+
+/** Of a person's daemon: their own systemd (docker/docs, rootless mode), which whoever is somebody else finds by its folder. */
+export async function personalManager(machine: Machine, uid: number): Promise<string> {
+  const { privileged, invoker } = machine.who()
+  if (!privileged && uid === invoker.uid) return 'systemctl --user'
+  const name = (await personOf(machine, uid))?.name ?? `#${uid}`
+  return `sudo -u ${shellWord(name)} env XDG_RUNTIME_DIR=/run/user/${uid} systemctl --user`
 }
 
 async function personOf(machine: Machine, uid: number): Promise<{ name: string; home: string } | undefined> {

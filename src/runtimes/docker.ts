@@ -92,19 +92,20 @@ export class DockerEngine implements Engine {
         ...facts,
         ...process.survey,
         ...(flavour === undefined ? {} : { flavour }),
+        ...this.#home.managed,
         // Who asks Docker's socket gets Podman's word: the row podman is about that one.
         ...(flavour === 'podman' ? { state: 'unreachable', needed: false, problem: PODMAN } : {}),
         ...(proxy === undefined ? {} : { proxy }),
       }
     } catch (error) {
       const code = errorCode(error)
-      const flavour = await silentFlavour(machine)
+      const flavour = await silentFlavour(machine, this.#socket)
       this.#flavour = flavour
       this.#home = await homeOf(machine, flavour, this.#socket, () => undefined)
       const present = (await machine.which('dockerd')) ?? (await machine.which('docker')) ?? flavour
       if (code === 'ENOENT' && present === undefined) return { ...base, installed: false, state: 'absent' }
       const state = code === 'EACCES' ? 'unreachable' : 'down'
-      return { ...base, installed: true, state, problem: errorText(error) }
+      return { ...base, ...this.#home.managed, installed: true, state, problem: errorText(error) }
     }
   }
 

@@ -28,6 +28,8 @@ export interface EngineSurvey {
   readonly needed?: false
   /** A Docker that keeps its files elsewhere than usual, or is none. */
   readonly flavour?: Flavour
+  /** What starts and stops it, up to the verb, where that is not the system's `systemctl`. */
+  readonly manager?: string
   /** Docker keeps its images in containerd: pulls read certs.d by other rules than logins. */
   readonly containerdStore?: true
   /** Why it did not answer, in the system's words. */

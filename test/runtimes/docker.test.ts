@@ -132,7 +132,7 @@ describe('runtimes/docker: other Dockers', () => {
     fs.rmSync(path('var/run/docker.sock'), { force: true })
     fs.mkdirSync(path('var/snap/docker/current'), { recursive: true })
     const silent = await engine.survey(machine(), 2000)
-    assert.deepEqual([silent.installed, silent.state], [true, 'down'])
+    assert.deepEqual([silent.installed, silent.state, silent.manager], [true, 'down', 'snap'])
     assert.deepEqual(await engine.trustDirectories(machine(), parseRegistry('reg:5000')), [snap])
   })
 
@@ -150,6 +150,20 @@ describe('runtimes/docker: other Dockers', () => {
       )
       await closeDaemons()
     }
+  })
+
+  it('the socket of a person’s daemon tells whose it is where nobody answers', async () => {
+    fs.mkdirSync(path('etc'), { recursive: true })
+    put('etc/passwd', 'root:x:0:0::/root:/bin/sh\nann:x:1700:1700::/home/ann:/bin/sh\n')
+    const theirs = new DockerEngine('/run/user/1700/docker.sock')
+    put('usr/bin/dockerd', '', 0o755)
+    const survey = await theirs.survey(machine(), 2000)
+    assert.deepEqual(
+      [survey.state, survey.manager],
+      ['down', 'sudo -u ann env XDG_RUNTIME_DIR=/run/user/1700 systemctl --user'],
+    )
+    const [place] = await theirs.trustDirectories(machine(), parseRegistry('reg:5000'))
+    assert.equal(place, '/home/ann/.config/docker/certs.d/reg:5000')
   })
 
   it('Podman on the socket is no Docker: nobody needs that row', async () => {
@@ -196,6 +210,7 @@ describe('runtimes/docker: other Dockers', () => {
   it('a rootless daemon reads the folder of its own person, by its environment where that can be seen', async () => {
     const own = new DockerEngine('/run/user/1234/docker.sock')
     fs.mkdirSync(path('run/user/1234'), { recursive: true })
+    fs.mkdirSync(path('etc'), { recursive: true })
     fs.mkdirSync(path('etc'), { recursive: true })
     put('etc/passwd', 'root:x:0:0::/root:/bin/sh\njoe:x:1234:1234::/home/joe:/bin/sh\n')
     const info = { SecurityOptions: ['name=seccomp,profile=default', 'name=rootless'] }

@@ -40,10 +40,12 @@ export function askEngines(
   return Promise.all(
     survey.engines.map(async ({ engine, survey: found, store }) => {
       const [read, answer] = await Promise.all([engine.readTrust(machine, target, found), ask(engine, found)])
-      const trust = byItsOwnWord(read, answer, seesAlike(machine, found))
+      const { byHand, ...trust } = byItsOwnWord(read, answer, seesAlike(machine, found))
+      // The OS store is everybody's: whose the engine's own folder is says nothing of that.
+      const theirs = byHand === undefined || (options.scope === 'system' && found.flavour === 'rootless')
       return {
         survey: found,
-        trust,
+        trust: theirs ? trust : { ...trust, byHand },
         store: store.pool,
         storeChangedMs: store.changedMs,
         required: isRequired(found, options.runtimes),

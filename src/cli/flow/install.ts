@@ -79,9 +79,10 @@ export async function install(
     }),
   )
   const stale = isStale(context, seen, proof.seen, done)
+  const line = stale ? await restartLine(context) : undefined
   const error =
     keptFiles(done.changes, registry, context.state.directory) ??
-    (stale && options.restart !== 'never' ? restartByHand() : undefined)
+    (line !== undefined && options.restart !== 'never' ? restartByHand(line) : undefined)
   const view = viewOf(context, proof.seen, {
     exitCode: combine([stale ? 0 : exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
     verified: isVerified(proof.seen.judgement),
@@ -90,7 +91,7 @@ export async function install(
     plan: done.items,
     changes: done.changes,
     findings: afterwards(findings, done.steps),
-    restart: stale ? await restartLine(context) : undefined,
+    restart: line,
     ...(error ? { error } : {}),
   })
   const report = proof.login ?? (await settle(context, proof.seen, attempt, view.document.consumers))

@@ -1,5 +1,6 @@
 import type { Restart } from '../../change/index.ts'
 import { serviceControl } from '../../machine/service.ts'
+import { ownerOf, personalManager } from '../../runtimes/docker-home.ts'
 import { daemonProcess } from '../../runtimes/docker-process.ts'
 import { refuseBrokenConfig, restartCost } from '../../runtimes/docker-restart.ts'
 import type { Site } from './site.ts'
@@ -13,7 +14,10 @@ export function reloadDeadline({ options }: Site): number {
 }
 
 /** @throws TrustError `change-failed` where docker would not come back */
-export async function dockerRestart({ machine, options }: Site): Promise<readonly Restart[]> {
+export async function dockerRestart(site: Site): Promise<readonly Restart[]> {
+  // A person's daemon is their own to restart; another one of the system may run beside it.
+  if (personOf(site) !== undefined) return []
+  const { machine, options } = site
   const cost = await restartCost(machine, options.timeoutMs).catch(() => undefined)
   if (cost === undefined) return []
   const { was, stops } = cost
@@ -38,10 +42,19 @@ export async function restartsBehind(site: Site, registry: string): Promise<read
 }
 
 /** For a person to type. */
-export async function restartLine({ machine }: Site): Promise<string> {
+export async function restartLine(site: Site): Promise<string> {
+  const { machine } = site
+  const person = personOf(site)
+  if (person !== undefined) return `${await personalManager(machine, person)} restart docker`
   return (await serviceControl(machine, 'docker'))?.line ?? 'stop dockerd and start it the way it was started'
 }
 
-export async function isRunning({ machine }: Site): Promise<boolean> {
-  return (await daemonProcess(machine)) !== undefined
+export async function isRunning(site: Site): Promise<boolean> {
+  // The socket of a person's daemon is what it was found by.
+  return personOf(site) !== undefined || (await daemonProcess(site.machine)) !== undefined
+}
+
+/** The number of the person whose own daemon is the one that counts. */
+function personOf({ place }: Site): number | undefined {
+  return ownerOf(place?.socket ?? '')
 }

@@ -20,14 +20,17 @@ export function vouchForTokens({ judgement }: Case): ReadonlySet<string> {
   return new Set(refused.flatMap((realm) => realm.candidates.map(({ certificate }) => certificate.sha256)))
 }
 
-/** Where nothing here restarts docker, and nobody said that it shall not be. */
-export function restartByHand(): TrustError {
+/**
+ * Where nothing here restarts docker, and nobody said that it shall not be.
+ * @param line what does
+ */
+export function restartByHand(line: string): TrustError {
   return new TrustError(
     'not-possible',
-    'the OS store trusts it, but docker has read the store before, and nothing here restarts docker',
+    'the OS store trusts it, but docker has read the store before, and this run does not restart docker',
     {
       finding: 'restart-needed',
-      fix: 'stop dockerd and start it the way it was started',
+      fix: line,
     },
   )
 }
