@@ -14,9 +14,15 @@ export interface DaemonProcess {
   readonly ticks: number
 }
 
-/** A file that outlived its daemon may bear the number of anybody by now: the process has to have the daemon's name. */
-export async function daemonProcess(machine: Machine): Promise<DaemonProcess | undefined> {
-  for (const path of PID_FILES) {
+/**
+ * A file that outlived its daemon may bear the number of anybody by now: the process has to have the daemon's name.
+ * @param files where its number may stand
+ */
+export async function daemonProcess(
+  machine: Machine,
+  files: readonly string[] = PID_FILES,
+): Promise<DaemonProcess | undefined> {
+  for (const path of files) {
     const pid = await pidIn(machine, path)
     const { name, fields } = await statOf(machine, pid)
     if (name !== 'dockerd') continue
@@ -46,35 +52,32 @@ export function pidFiles(socket: string): readonly string[] {
 
 const NOTHING: ProcessFacts = { survey: {}, proxy: {}, variable: () => undefined }
 
-/** @param files where its number may stand */
-export async function processFacts(machine: Machine, files: readonly string[]): Promise<ProcessFacts> {
-  for (const path of files) {
-    const pid = await pidIn(machine, path)
-    if (!Number.isInteger(pid)) continue
-    const startedMs = await startOf(machine, pid)
-    const started = startedMs === undefined ? {} : { startedMs }
-    const bytes = await machine.read(`/proc/${pid}/environ`).catch(() => undefined)
-    if (bytes === undefined) return { ...NOTHING, survey: started }
-    const pairs = bytes.toString('utf8').split('\0')
-    const value = (name: string): string | undefined =>
-      pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
-    const file = value('SSL_CERT_FILE')
-    const dir = value('SSL_CERT_DIR')
-    const environment = { ...(file ? { SSL_CERT_FILE: file } : {}), ...(dir ? { SSL_CERT_DIR: dir } : {}) }
-    return {
-      survey: { ...started, environmentAssumed: false, environment },
-      proxy: proxyOfEnvironment(value),
-      variable: value,
-    }
+export async function processFacts(
+  machine: Machine,
+  process: DaemonProcess | undefined,
+): Promise<ProcessFacts> {
+  if (process === undefined) return NOTHING
+  const startedMs = await startOf(machine, process)
+  const started = startedMs === undefined ? {} : { startedMs }
+  const bytes = await machine.read(`/proc/${process.pid}/environ`).catch(() => undefined)
+  if (bytes === undefined) return { ...NOTHING, survey: started }
+  const pairs = bytes.toString('utf8').split('\0')
+  const value = (name: string): string | undefined =>
+    pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+  const file = value('SSL_CERT_FILE')
+  const dir = value('SSL_CERT_DIR')
+  const environment = { ...(file ? { SSL_CERT_FILE: file } : {}), ...(dir ? { SSL_CERT_DIR: dir } : {}) }
+  return {
+    survey: { ...started, environmentAssumed: false, environment },
+    proxy: proxyOfEnvironment(value),
+    variable: value,
   }
-  return NOTHING
 }
 
 /** procfs dates a folder by the first look at it, which memory pressure repeats: field 22 of proc(5) stat is older. */
-async function startOf(machine: Machine, pid: number): Promise<number | undefined> {
+async function startOf(machine: Machine, { pid, ticks }: DaemonProcess): Promise<number | undefined> {
   const seen = (await machine.stat(`/proc/${pid}`).catch(() => undefined))?.changedMs
-  const { fields } = await statOf(machine, pid)
-  const age = Number.parseFloat(await textOf(machine, '/proc/uptime')) * 1000 - Number(fields[19]) * 10
+  const age = Number.parseFloat(await textOf(machine, '/proc/uptime')) * 1000 - ticks * 10
   if (seen === undefined || Number.isNaN(age)) return seen
   return Math.min(seen, machine.now().getTime() - age)
 }

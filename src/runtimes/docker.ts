@@ -17,7 +17,7 @@ import {
   type DockerHome,
   type Flavour,
 } from './docker-home.ts'
-import { pidFiles, processFacts } from './docker-process.ts'
+import { daemonProcess, pidFiles, processFacts } from './docker-process.ts'
 import { answered } from './docker-words.ts'
 import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
@@ -82,7 +82,8 @@ export class DockerEngine implements Engine {
       const flavour = flavourOf(version.body, info.body)
       this.#flavour = flavour
       this.#containerdStore = facts.containerdStore === true
-      const process = await processFacts(machine, pidFiles(this.#socket))
+      const found = await daemonProcess(machine, pidFiles(this.#socket))
+      const process = await processFacts(machine, found)
       this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
       const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
       return {

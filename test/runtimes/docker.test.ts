@@ -18,9 +18,18 @@ const INFO = [
   },
 ] as const
 
+/** A process of that name, which began 400 s after boot, behind that pid file. */
+function putProcess(put: (file: string, text: string) => void, file: string, name: string): void {
+  put(file, '77\n')
+  put('proc/77/stat', `77 (${name}) S ${Array.from({ length: 18 }, () => '1').join(' ')} 40000 0 0\n`)
+}
+
 describe('runtimes/docker: survey', () => {
   const { machine, path, put, start, engine } = engineHere()
   const survey = () => engine.survey(machine(), 2000)
+  const process = (name = 'dockerd') => {
+    putProcess(put, 'var/run/docker.pid', name)
+  }
 
   it('reads version and insecure registries', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': INFO })
@@ -43,7 +52,7 @@ describe('runtimes/docker: survey', () => {
 
   it('reads the daemon’s environment and start', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': INFO })
-    put('var/run/docker.pid', '77\n')
+    process()
     put('proc/77/environ', 'HOME=/\0SSL_CERT_FILE=/own.pem\0XSSL_CERT_DIR=/no\0SSL_CERT_DIR=\0')
     fs.utimesSync(path('proc/77'), 5000, 5000)
     const found = await survey()
@@ -53,10 +62,9 @@ describe('runtimes/docker: survey', () => {
 
   it('believes the process rather than the date of its folder', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': INFO })
-    put('var/run/docker.pid', '77')
-    // Up for 1000 s; the process began at 400 s, under a name that looks like more fields.
+    process()
+    // Up for 1000 s; the process began at 400 s.
     put('proc/uptime', '1000.00 1900.00\n')
-    put('proc/77/stat', `77 (a) b 1 2) S ${Array.from({ length: 18 }, () => '1').join(' ')} 40000 0 0\n`)
     const before = Date.now()
     const { startedMs = 0 } = await survey()
     const after = Date.now()
@@ -65,11 +73,25 @@ describe('runtimes/docker: survey', () => {
 
   it('does without an environment that it may not read', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': INFO })
-    put('var/run/docker.pid', '77')
+    process()
     put('proc/77/environ', 'SSL_CERT_FILE=/own.pem\0', 0o000)
     fs.chmodSync(path('var/run/docker.sock'), 0o666)
     const found = await unprivileged(survey)
     assert.deepEqual([found.state, found.environment, found.environmentAssumed], ['running', {}, true])
+  })
+
+  it('believes nothing of another process that has the number of a stale pid file', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    for (const name of ['postgres', 'dockerd-rootless', 'dockerd) Z (dockerd']) {
+      process(name)
+      put('proc/77/environ', 'SSL_CERT_FILE=/own.pem\0HTTPS_PROXY=http://proxy.corp:3128\0')
+      const { environment, environmentAssumed, startedMs, proxy } = await survey()
+      assert.deepEqual(
+        [environment, environmentAssumed, startedMs, proxy],
+        [{}, true, undefined, undefined],
+        name,
+      )
+    }
   })
 
   it('takes a masked password for one that it does not know', async () => {
@@ -77,7 +99,7 @@ describe('runtimes/docker: survey', () => {
     await start({ 'GET /version': VERSION, 'GET /info': [200, masked] })
     const hidden = { https: masked.HttpsProxy, no: 'here.corp', hidden: true }
     assert.deepEqual((await survey()).proxy, hidden)
-    put('var/run/docker.pid', '77')
+    process()
     put('proc/77/environ', 'HTTPS_PROXY=http://joe:secret@other.corp:3128\0')
     assert.deepEqual((await survey()).proxy, hidden, 'daemon.json wins over the environment')
     put('proc/77/environ', 'HTTPS_PROXY=http://joe:secret@proxy.corp:3128\0')
@@ -219,7 +241,7 @@ describe('runtimes/docker: other Dockers', () => {
     const trust = await own.readTrust(machine(), target, await own.survey(machine(), 2000))
     assert.equal(trust.path, '/home/joe/.config/docker/certs.d/reg:5000')
     assert.match(trust.byHand?.why ?? '', /rootless daemon of joe/)
-    put('run/user/1234/docker.pid', '77')
+    putProcess(put, 'run/user/1234/docker.pid', 'dockerd')
     put('proc/77/environ', 'HOME=/home/joe\0XDG_CONFIG_HOME=/srv/joe\0')
     await own.survey(machine(), 2000)
     assert.deepEqual(await own.trustDirectories(machine(), target), ['/srv/joe/docker/certs.d/reg:5000'])
