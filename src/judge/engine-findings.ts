@@ -115,7 +115,7 @@ export function engineFindings(
 
 /** It is not there, and nobody named it; `how` is what else the line to prepare it needs. */
 export function absentFinding(
-  { name, kind }: EngineSurvey,
+  { name, kind, problem }: EngineSurvey,
   registry: string,
   how: string,
 ): Finding & { readonly fix: string } {
@@ -124,7 +124,7 @@ export function absentFinding(
     code: 'runtime-not-found',
     severity: 'error',
     owner: 'machine',
-    message: `${name} is not on this machine: no ${lacks}`,
+    message: `${name} is not on this machine: no ${lacks}${problem === undefined ? '' : `, ${problem}`}`,
     fix: `trust-registry ${registry} --runtime ${name} ${how}      # to prepare it all the same`,
   }
 }

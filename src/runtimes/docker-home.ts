@@ -55,6 +55,23 @@ export async function silentFlavour(machine: Machine, socket: string): Promise<F
   return there === undefined ? undefined : 'snap'
 }
 
+/** Podman brings a stand-in of that name, and a link in the place of the socket. */
+const CLIENT = 'only the docker program, which asks one'
+
+/**
+ * Of a daemon without a socket: undefined where there is one that is down; why there is none, as far as that says more.
+ * @param named somebody said where it listens: it is down, if anything of Docker is here
+ */
+export async function whatIsMissing(
+  machine: Machine,
+  flavour: Flavour | undefined,
+  named: boolean,
+): Promise<{ readonly problem?: string } | undefined> {
+  if (flavour !== undefined || (await machine.which('dockerd')) !== undefined) return undefined
+  if ((await machine.which('docker')) === undefined) return {}
+  return named ? undefined : { problem: CLIENT }
+}
+
 /** The number of the person whose daemon listens there. */
 export function ownerOf(socket: string): number | undefined {
   const number = PERSONAL_SOCKET.exec(socket)?.[1]

@@ -14,6 +14,7 @@ import {
   flavourOf,
   homeOf,
   silentFlavour,
+  whatIsMissing,
   type DockerHome,
   type Flavour,
 } from './docker-home.ts'
@@ -103,8 +104,8 @@ export class DockerEngine implements Engine {
       const flavour = await silentFlavour(machine, this.#socket)
       this.#flavour = flavour
       this.#home = await homeOf(machine, flavour, this.#socket, () => undefined)
-      const present = (await machine.which('dockerd')) ?? (await machine.which('docker')) ?? flavour
-      if (code === 'ENOENT' && present === undefined) return { ...base, installed: false, state: 'absent' }
+      const missing = await whatIsMissing(machine, flavour, this.#socket !== SOCKET)
+      if (code === 'ENOENT' && missing) return { ...base, ...missing, installed: false, state: 'absent' }
       const state = code === 'EACCES' ? 'unreachable' : 'down'
       return { ...base, ...this.#home.managed, installed: true, state, problem: errorText(error) }
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Host } from '../../fixtures/lab/host.ts'
 import type { Server } from '../../fixtures/lab/server.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { codes, consumer, daemonMessage, dockerLogin, runJson, users, watched, withLab } from './scene.ts'
@@ -38,6 +39,27 @@ describe('machines where the engine is not at hand', function () {
     assert.equal(await host.read(prepared.registry.changes[0]?.path ?? ''), root.pem)
     assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
     assert.deepEqual(await host.snapshot(watched), before, 'the directories are gone, too')
+  })
+
+  it('a docker program without a daemon is no engine: podman is served; alone it is exit 1, and says so', async () => {
+    const install = async (host: Host): Promise<void> => {
+      await host.write('/root/ca.pem', root.pem)
+      await host.write('/usr/local/bin/docker', '#!/bin/sh\nexec podman "$@"\n', 0o755)
+    }
+    const podman = await scene.lab.host('client', { hosts, podman: true, withoutDocker: true })
+    await install(podman)
+    const trusted = await runJson(podman, [registry, '--ca', '/root/ca.pem'])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.ok(!trusted.registry.consumers.some(({ name }) => name === 'docker'))
+    assert.ok(!codes(trusted.registry).includes('daemon-down'))
+
+    const host = await scene.lab.host('client', { hosts, withoutDocker: true })
+    await install(host)
+    const alone = await runJson(host, [registry, '--ca', '/root/ca.pem'])
+    assert.equal(alone.code, 1, alone.stdout)
+    const missing = alone.registry.findings.find(({ code }) => code === 'runtime-not-found')
+    assert.match(missing?.message ?? alone.stdout, /only the docker program, which asks one/)
+    assert.match(missing?.fix ?? '', /--runtime docker/)
   })
 
   it('--offline --ca prepares without a look', async () => {

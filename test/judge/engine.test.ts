@@ -62,6 +62,8 @@ describe('judge: the engine', () => {
     const absent = { state: 'absent', installed: false } as const
     assert.deepEqual(finding(absent, false), ['error runtime-not-found'])
     assert.deepEqual(finding(absent, true), ['warning runtime-not-found'], 'it is prepared all the same')
+    const client = { survey: { ...absent, problem: 'only the docker program, which asks one' } }
+    assert.match(only(verdict(client), 'runtime-not-found').message, /no socket, only the docker program/)
     const nobody = verdict({ ...trusted, survey: absent, required: false })
     assert.deepEqual(
       nobody.consumers.map((entry) => entry.name),

@@ -129,6 +129,18 @@ describe('runtimes/docker: survey', () => {
     assert.match(closed.problem ?? '', /EACCES/)
   })
 
+  it('a docker program alone is none, as podman brings it, but where its place was named', async () => {
+    put('usr/bin/docker', '#!/bin/sh\nexec podman "$@"\n', 0o755)
+    fs.symlinkSync('podman/podman.sock', path('var/run/docker.sock'))
+    const alone = await survey()
+    assert.deepEqual([alone.installed, alone.state], [false, 'absent'])
+    assert.match(alone.problem ?? '', /only the docker program/)
+    const named = await new DockerEngine('/srv/docker.sock').survey(machine(), 2000)
+    assert.deepEqual([named.installed, named.state], [true, 'down'])
+    put('usr/bin/dockerd', '', 0o755)
+    assert.deepEqual((await survey()).state, 'down')
+  })
+
   it('waits for no daemon that hangs', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': () => undefined })
     const { installed, state, problem } = await engine.survey(machine(), 50)

@@ -74,11 +74,15 @@ export function isRequired(found: EngineSurvey, runtimes: readonly string[]): bo
   return (found.installed && found.needed !== false) || runtimes.includes(found.name)
 }
 
-/** The engines that are here or were named; where there is none at all, the first stands for what is missing. */
+/**
+ * The engines that are here or were named; where there is none at all, or only what goes with one, the first stands for
+ * what is missing.
+ */
 function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
   const { runtimes } = context.options
   const here = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
-  return here.length > 0 ? here : engines.slice(0, 1)
+  const one = here.some(({ engine }) => engine.runtime === undefined)
+  return one ? here : [...engines.slice(0, 1), ...here]
 }
 
 /** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */
