@@ -98,10 +98,9 @@ function findingsOf(
     const fix = `curl -v ${shellWord(look.url)}      # from this machine`
     return [{ ...base, owner: 'network', message, fix }]
   }
-  // What is only shown, and would need no login, is told beside what counts.
-  const counts = eyes.some((eye) => eye.complaint !== undefined && eye.required && !(eye.name in BY_STORE))
+  // The docker program asks as the daemon does, and nobody needs it: it has no word of its own here.
   const refusing = eyes.filter(
-    ({ complaint, required, name }) => complaint !== undefined && (required || counts || name in BY_STORE),
+    ({ complaint, required, name }) => complaint !== undefined && (required || name in BY_STORE),
   )
   const complaint = refusing[0]?.complaint
   if (complaint === undefined) return []

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
+import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool } from '../x509/index.ts'
 import { readClassic } from './certs-d.ts'
@@ -18,6 +19,9 @@ const BUILDX = 'docker-buildx'
 const PLUGINS = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'].map(
   (folder) => `${folder}/docker/cli-plugins`,
 )
+
+/** They are only shown: a change does not wait long for them. */
+const MOST_MS = 5000
 
 /** What of Docker goes to registries in the process of the person who calls it, whatever the daemon trusts. */
 interface DockerClient {
@@ -67,14 +71,17 @@ export class DockerClientEngine implements Engine {
   readonly proofOnly = true
   readonly #docker: DockerEngine
   readonly #client: DockerClient
+  readonly #proxy: ProxySettings
   /** As the last survey found them. */
   #program: string | undefined
   #modern = true
 
-  constructor(docker: DockerEngine, client: DockerClient) {
+  /** @param proxy of the shell of the person who called: the daemon's is not theirs */
+  constructor(docker: DockerEngine, client: DockerClient, proxy: ProxySettings) {
     this.name = client.name
     this.#docker = docker
     this.#client = client
+    this.#proxy = proxy
   }
 
   async survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
@@ -91,12 +98,14 @@ export class DockerClientEngine implements Engine {
     } as const
     // They run on the computer of the person who types, wherever the engine lives.
     const here = machine.kind === 'local' && machine.platform === 'linux'
-    this.#program = here ? await this.#client.find(machine).catch(() => undefined) : undefined
-    if (this.#program === undefined) return { ...base, installed: false, state: 'absent' }
-    const [docker, built] = await Promise.all([
+    if (!here) return { ...base, installed: false, state: 'absent' }
+    const [program, docker] = await Promise.all([
+      this.#client.find(machine).catch(() => undefined),
       this.#docker.survey(machine, timeoutMs),
-      goBuildOf(machine, this.#program),
     ])
+    this.#program = program
+    if (program === undefined) return { ...base, installed: false, state: 'absent' }
+    const built = await goBuildOf(machine, program)
     // They come and grow old together with the daemon.
     this.#modern = Number.parseInt(docker.version ?? '99', 10) >= 23
     const go = built ?? docker.go
@@ -120,8 +129,9 @@ export class DockerClientEngine implements Engine {
     const person = personOf(machine)
     const program = this.#program ?? this.name
     return withScratch(machine, person, async (scratch) => {
-      const env = { HOME: scratch, DOCKER_CONFIG: scratch }
-      const options = { timeoutMs, env, ...(person ? { as: person } : {}) }
+      const env = { HOME: scratch, DOCKER_CONFIG: scratch, ...proxyVariables(this.#proxy) }
+      const patience = Math.min(timeoutMs, MOST_MS)
+      const options = { timeoutMs: patience, env, ...(person ? { as: person } : {}) }
       const ran = await machine.run([program, ...this.#client.inspect(image)], options)
       const lines = (ran.spawnError ?? ran.stderr).trimEnd().split('\n')
       const message = (lines.at(-1) ?? '').replace(/^ERROR: /, '')
@@ -138,6 +148,13 @@ export class DockerClientEngine implements Engine {
   }
 }
 
-export function dockerClients(docker: DockerEngine): readonly Engine[] {
-  return clients.map((client) => new DockerClientEngine(docker, client))
+function proxyVariables({ https, no }: ProxySettings): Record<string, string> {
+  return {
+    ...(https === undefined ? {} : { HTTPS_PROXY: https }),
+    ...(no === undefined ? {} : { NO_PROXY: no }),
+  }
+}
+
+export function dockerClients(docker: DockerEngine, proxy: ProxySettings = {}): readonly Engine[] {
+  return clients.map((client) => new DockerClientEngine(docker, client, proxy))
 }

@@ -158,7 +158,7 @@ describe('what of Docker goes to registries by itself: docker manifest, buildx',
     const trusted = await runJson(host, [token, '--ca', '/root/ca.pem'])
     assert.equal(trusted.code, 0, trusted.stdout)
     const { message = '' } = trusted.registry.findings.find(({ code }) => code === 'realm-untrusted') ?? {}
-    assert.match(message, /auth\.corp is not trusted by docker, docker-cli: /)
+    assert.match(message, /auth\.corp is not trusted by docker: /)
     assert.equal(message.match(/buildx/g)?.length, 1, message)
     const name = `${token}/app`
     assert.match(await manifest(host, name), /Get "?https:\/\/auth\.corp\/token.*x509/)

@@ -52,7 +52,7 @@ describe('judge: token services', () => {
     assert.deepEqual(faults(verdict({ ...same, survey: {} })), [], 'its chain is judged already')
   })
 
-  it('the docker program is told beside docker, and by itself no matter; buildx is said once with builds', () => {
+  it('the docker program, which nobody needs, has no word here; buildx is said once with builds', () => {
     const [docker] = evidence(scene).engines
     assert.ok(docker)
     const beside = (name: string, loader: 'classic' | 'buildkit' | 'store', held: CertPool) => ({
@@ -76,7 +76,7 @@ describe('judge: token services', () => {
         }),
       )
     const all = only(judged(own, own), 'realm-untrusted').message
-    assert.match(all, /is not trusted by docker, docker-cli: .*; docker build and buildx, which fetch/)
+    assert.match(all, /is not trusted by docker: .*; docker build and buildx, which fetch/)
     assert.equal(all.match(/buildx/g)?.length, 1, all)
     assert.deepEqual(judged(own, own).realms[0]?.refusedBy, ['docker'])
     const others = only(judged(both, own), 'realm-untrusted').message

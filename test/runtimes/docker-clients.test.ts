@@ -118,6 +118,18 @@ describe('runtimes/docker-clients', () => {
     }
   })
 
+  it('go out as what the person starts does; nobody waits long for them', async () => {
+    const world = machineOf({})
+    const proxy = { https: 'http://proxy.corp:3128', no: '.corp' }
+    for (const client of dockerClients(new DockerEngine(), proxy)) {
+      await client.survey(world.machine, 1000)
+      await client.ask(world.machine, target, 60_000)
+      const { env, timeoutMs } = world.ran.at(-2)?.options ?? assert.fail()
+      assert.deepEqual([env?.['HTTPS_PROXY'], env?.['NO_PROXY']], [proxy.https, proxy.no])
+      assert.equal(timeoutMs, 5000)
+    }
+  })
+
   const X509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
   const PING =
     'failed to configure transport: error pinging v2 registry: Get "https://certificate.corp:5000/v2/": '

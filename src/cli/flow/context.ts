@@ -3,6 +3,7 @@ import { TrustError } from '../../errors.ts'
 import { ContainerdEngine } from '../../runtimes/containerd.ts'
 import { containersEngines } from '../../runtimes/containers-programs.ts'
 import { CrioEngine } from '../../runtimes/crio.ts'
+import { proxySettings, type ProxySettings } from '../../registry/proxy-rules.ts'
 import { DockerEngine } from '../../runtimes/docker.ts'
 import { dockerClients } from '../../runtimes/docker-clients.ts'
 import { dockerJobs } from '../../runtimes/docker-jobs.ts'
@@ -72,7 +73,7 @@ export async function createContext(
       [
         docker,
         ...dockerJobs(docker),
-        ...dockerClients(docker),
+        ...dockerClients(docker, ownProxy(services, place?.machine)),
         ...(alone ? others.map(withoutRoot) : others),
       ],
       options.runtimes,
@@ -84,10 +85,18 @@ export async function createContext(
 }
 
 /** `REGISTRY_AUTH_FILE` steers the programs of this computer, and nobody's whose variables are not ours. */
-export function ownAuthFile({ io }: Services, machine: Machine | undefined): string | undefined {
-  const own = io.env['REGISTRY_AUTH_FILE']
-  if (machine?.kind !== 'local' || machine.who().elevated || own === undefined || own === '') return undefined
-  return resolve(own)
+export function ownAuthFile(services: Services, machine: Machine | undefined): string | undefined {
+  const own = ownVariables(services, machine)['REGISTRY_AUTH_FILE'] ?? ''
+  return own === '' ? undefined : resolve(own)
+}
+
+/** The same of the proxies that what the person starts goes through. */
+function ownProxy(services: Services, machine: Machine | undefined): ProxySettings {
+  return proxySettings(ownVariables(services, machine))
+}
+
+function ownVariables({ io }: Services, machine: Machine | undefined): Services['io']['env'] {
+  return machine?.kind === 'local' && !machine.who().elevated ? io.env : {}
 }
 
 /** Those that `--runtime` names; all where it names none. */

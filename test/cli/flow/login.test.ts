@@ -36,6 +36,24 @@ describe('cli/flow/login', () => {
     assert.deepEqual(touched, [])
   })
 
+  it('what is only shown logs nobody in, though it is there to be asked', async () => {
+    const machine = {}
+    const options = { username: 'bob', login: true, dryRun: false, tokenRealms: [] }
+    const context = { machine, options } as unknown as Context
+    const survey = { name: 'docker-cli', state: 'running', loader: 'classic' }
+    const trusts = { store: CertPool.of(), trust: { pool: CertPool.of() } }
+    const seen = {
+      target: parseRegistry('reg.corp:5000'),
+      evidence: { engines: [{ survey, required: false, ...trusts }], at: new Date() },
+      judgement: { consumers: [] },
+    } as unknown as Case
+    const tried = await tryLogin(context, seen, [], 'secret')
+    assert.equal(
+      tried.kind === 'settled' && tried.report.document.message,
+      'no engine answers, so no password was sent',
+    )
+  })
+
   it('a stored login that let us in is held out to the engine that it is for, where that one trusts the chain', async () => {
     const registry = 'reg.corp:5000'
     const asked: unknown[] = []
