@@ -1,14 +1,13 @@
 import { posix } from 'node:path'
-import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { shellWord } from '../machine/shell.ts'
 import { field } from './docker-api.ts'
-import { readToml, withToml } from './config/toml.ts'
+import { withToml } from './config/toml.ts'
+import { parseVersion, readMerged, type Version } from './containerd-imports.ts'
 
 const CONFIG = '/etc/containerd/config.toml'
-/** Where the directory is by convention; 2.2 and later look there by themselves. */
+/** Where the directory is by convention. */
 export const DEFAULT_HOSTS = '/etc/containerd/certs.d'
-const LIMIT = 1024 * 1024
 /** The plugin that pulls for Kubernetes, by the version of the file. */
 const PLUGINS: Readonly<Record<number, string>> = {
   2: 'io.containerd.grpc.v1.cri',
@@ -27,24 +26,23 @@ export interface ContainerdConfig {
   /** Tables of old that the CRI goes by in place of a directory. */
   readonly old: boolean
   readonly text: string
+  /** It pulls by its own code of old, as 1.x does, and not through the transfer service. */
+  readonly pullsItself: boolean
+  /** Files that its `imports` name, which may say otherwise than it does. */
+  readonly imported: readonly string[]
 }
 
-/** @param major of containerd: from 2.0 on `configs.tls` is passed over (seen on 1.6, 1.7 and 2.1) */
-export async function readConfig(machine: Machine, major = 2): Promise<ContainerdConfig> {
-  const base = { path: CONFIG, directories: [], old: false } as const
-  let text: string
-  try {
-    text = (await machine.read(CONFIG, LIMIT))?.toString('utf8') ?? ''
-  } catch (error) {
-    return { ...base, text: '', fault: `it cannot be read (${errorCode(error) ?? 'no reason given'})` }
-  }
-  // Most machines with Docker have a file that says nothing of registries.
-  if (!/config_path|registry/.test(text)) return { ...base, text }
-  const document = await readToml(text)
-  if ('damage' in document) {
-    const { line, column, message } = document.damage
-    return { ...base, text, fault: `line ${line}, column ${column}: ${message}` }
-  }
+/** @param version of containerd: from 2.0 on `configs.tls` is passed over (seen on 1.6, 1.7 and 2.1) */
+export async function readConfig(
+  machine: Machine,
+  version = parseVersion(undefined),
+): Promise<ContainerdConfig> {
+  const document = await readMerged(machine, CONFIG, version)
+  const { text, imported, fault } = document
+  const images = field(document.value, 'plugins', PLUGINS[3] ?? '')
+  const local = ['use_local_image_pull', 'discard_unpacked_layers'].some((key) => field(images, key) === true)
+  const base = { path: CONFIG, imported, text, pullsItself: local } as const
+  if (fault) return { ...base, path: fault.path, directories: [], old: false, fault: fault.why }
   const registries = Object.values(PLUGINS).map((plugin) =>
     field(document.value, 'plugins', plugin, 'registry'),
   )
@@ -54,20 +52,23 @@ export async function readConfig(machine: Machine, major = 2): Promise<Container
   const mirrors = registries.some((registry) => valuesOf(field(registry, 'mirrors')).length > 0)
   const configs = registries.flatMap((registry) => valuesOf(field(registry, 'configs')))
   const tls = configs.some((entry) => field(entry, 'tls') !== undefined)
-  const conflict = mirrors ? 'mirrors' : tls && major < 2 ? 'configs.tls' : undefined
+  const conflict = mirrors ? 'mirrors' : tls && version.major < 2 ? 'configs.tls' : undefined
   const both = directories.length > 0 && conflict !== undefined
-  return { path: CONFIG, directories, old: mirrors || tls, text, ...(both ? { conflict } : {}) }
+  return { ...base, directories, old: mirrors || tls, ...(both ? { conflict } : {}) }
 }
 
 /** What has the CRI read hosts directories: lines to paste, made from the file that is there and tried on it. */
-export async function configPathFix({ path, text, old }: ContainerdConfig, major = 2): Promise<string> {
+export async function configPathFix(
+  { path, text, old, imported }: ContainerdConfig,
+  { major }: Version,
+): Promise<string> {
   const version = Number(
     /^version\s*=\s*(\d+)/m.exec(text)?.[1] ?? (text.trim() === '' ? Math.min(major + 1, 3) : 1),
   )
   const plugin = PLUGINS[version]
-  const byHand = `set config_path = "${DEFAULT_HOSTS}" for the CRI's registry in ${path}, then: systemctl restart containerd`
-  // Where the tables of old stand, one of the two has to go, and only its owner knows which.
-  if (plugin === undefined || old) return byHand
+  const byHand = `set config_path = "${DEFAULT_HOSTS}" for the CRI's registry in ${path}${imported.length > 0 ? ', or in the last of its imports that speaks of it' : ''}, then: systemctl restart containerd`
+  // Where the tables of old stand, one of the two has to go, and only its owner knows which; an import comes later and wins.
+  if (plugin === undefined || old || imported.length > 0) return byHand
   const table = ['plugins', plugin, 'registry']
   const key = `config_path = "${DEFAULT_HOSTS}"`
   const lines = text.split('\n')

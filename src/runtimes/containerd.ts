@@ -3,7 +3,8 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
 import { readContainerd } from './certs-containerd.ts'
-import { configPathFix, DEFAULT_HOSTS, readConfig } from './containerd-config.ts'
+import { configPathFix, DEFAULT_HOSTS, readConfig, type ContainerdConfig } from './containerd-config.ts'
+import { parseVersion, type Version } from './containerd-imports.ts'
 import { pullByCri, UNIMPLEMENTED } from './cri.ts'
 import { directoryNames } from './directory-names.ts'
 import { editHostsToml } from './hosts-toml.ts'
@@ -24,6 +25,8 @@ const ANSWERED = /response was http\.Status|trying next host - response/
 export class ContainerdEngine implements Engine {
   readonly name = 'containerd'
   readonly #named: boolean
+  /** As the survey found it: how its files are read depends on it. */
+  #version = parseVersion(undefined)
 
   /** @param named somebody asks for it, whatever its configuration says */
   constructor(named: boolean) {
@@ -60,6 +63,7 @@ export class ContainerdEngine implements Engine {
       timeoutMs,
     })
     const version = /Version: +(?:v)?(\S+)/.exec(stdout)?.[1]
+    this.#version = parseVersion(version)
     const go = parseGoVersion(/Go version: +(\S+)/.exec(stdout)?.[1] ?? '')
     const known = { ...(version === undefined ? {} : { version }), ...(go === undefined ? {} : { go }) }
     if (exitCode === 0) return { ...base, ...known, installed, state: 'running' }
@@ -68,7 +72,7 @@ export class ContainerdEngine implements Engine {
   }
 
   async trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
-    const { directories } = await readConfig(machine)
+    const { directories } = await readConfig(machine, this.#version)
     return Promise.all(
       directoryNames(target).map(async (name) => {
         const base = await baseFor(machine, directories, name)
@@ -80,12 +84,14 @@ export class ContainerdEngine implements Engine {
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
-    const major = Number.parseInt(survey.version ?? '2', 10)
-    const config = await readConfig(machine, major)
+    const version = parseVersion(survey.version)
+    const config = await readConfig(machine, version)
     const { directories, fault, path, conflict } = config
     const base = await baseFor(machine, directories, target.registry)
     // Before 2.0 a hosts.toml without a table of hosts did not decode.
-    const read = await readContainerd(machine, base, target.registry, survey.go, { tablesOnly: major < 2 })
+    const read = await readContainerd(machine, base, target.registry, survey.go, {
+      tablesOnly: version.major < 2,
+    })
     if (fault !== undefined) {
       return { ...read, fatal: { code: 'config-damaged', path, message: fault, foreseen: false } }
     }
@@ -94,9 +100,10 @@ export class ContainerdEngine implements Engine {
       const fix = `move what registry.${conflict} says into hosts.toml files below ${base} and take it out of ${path}, then: systemctl restart containerd`
       return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
     }
-    if (directories.length > 0 || looksByItself(survey.version)) return read
-    const reason = `${path} names no config_path, so that containerd's CRI reads no such directory; ctr does, with --hosts-dir`
-    const fix = await configPathFix(config, major)
+    const asOne = takesListAsOne(version) && !config.pullsItself
+    if (directories.length === 1 || (directories.length > 1 && !asOne)) return read
+    const reason = reasonFor(config, version)
+    const fix = await configPathFix(config, version)
     return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
   }
 
@@ -113,7 +120,7 @@ export class ContainerdEngine implements Engine {
 
   /** `ctr` reads the directory; where the CRI is told of it as well, its own word counts, too. */
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
-    const { directories } = await readConfig(machine)
+    const { directories } = await readConfig(machine, this.#version)
     const base = await baseFor(machine, directories, target.registry)
     const image = `${target.registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}`
     const argv = ['ctr', '--address', SOCKET, 'images', 'pull', '--hosts-dir', base, image] as const
@@ -153,10 +160,17 @@ async function baseFor(machine: Machine, directories: readonly string[], name: s
   return directories[states.findIndex((state) => state !== 'absent')] ?? directories[0] ?? DEFAULT_HOSTS
 }
 
-/** 2.2 reads the conventional directory without being told (containerd v2.2.0 config_unix.go). */
-function looksByItself(version = ''): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 2 || (major === 2 && minor >= 2)
+/** Since 2.1 the CRI pulls through the transfer service, which takes the whole list for one directory (containerd issue 12415). */
+function takesListAsOne({ major, minor }: Version): boolean {
+  return major > 2 || (major === 2 && minor >= 1)
+}
+
+function reasonFor({ path, directories }: ContainerdConfig, { major, minor }: Version): string {
+  if (directories.length > 1)
+    return `${path} names several directories in config_path, which the CRI of containerd 2.1 and later takes for a single one that is not there; ctr reads it, with --hosts-dir`
+  const own =
+    major > 2 || (major === 2 && minor >= 2) ? ', and takes the two that it has by itself for one' : ''
+  return `${path} names no config_path, so that containerd's CRI reads no such directory${own}; ctr does, with --hosts-dir`
 }
 
 /** `failed to pull and unpack image "…": ` of the CRI, before what `ctr` says as well. */

@@ -215,6 +215,51 @@ describe('containerd with a hosts directory', function () {
       const conflict = torn.registry.findings.find(({ code }) => code === 'trust-file-ignored')
       assert.match(conflict?.message ?? '', /registry\.mirrors beside config_path/, torn.stdout)
       assert.match(conflict?.fix ?? '', /hosts\.toml/)
+
+      // What imported files say counts, and of several directories the first that has one for the registry.
+      const [version = '', head = ''] = start.split('\n')
+      const several = `/etc/containerd/own:${base}`
+      await host.write(config, `${version}\nimports = ["/etc/containerd/conf.d/*.toml"]\n`)
+      const dirs = '/etc/containerd/conf.d/10-dirs.toml'
+      await host.write(dirs, `${version}\n${head}\n  config_path = "${several}"\n`)
+      await restart(host)
+      const list = await runJson(host, ['diagnose', registry, ...named])
+      const asOne = title !== '1.6'
+      assert.equal(await criRefuses(host), asOne, 'since 2.1 its CRI takes the list for one directory')
+      assert.equal(list.stdout.includes('names several directories in config_path'), asOne, list.stdout)
+      assert.equal(list.code, asOne ? 1 : 0, list.stdout)
+      if (asOne) {
+        await host.write(dirs, `${version}\n${head}\n  config_path = "${base}"\n`)
+        await restart(host)
+        assert.equal(await criRefuses(host), false)
+      } else {
+        assert.equal(consumer(list.registry, 'containerd').trustLocation, right)
+        await host.write(`/etc/containerd/own/${registry}/old.crt`, (await createCa({ name: 'Old CA' })).pem)
+        assert.equal(await criRefuses(host), true, 'the first directory that is there counts')
+        const hiding = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+        assert.equal(hiding.code, 0, hiding.stdout)
+        assert.match(hiding.registry.changes[0]?.path ?? '', /^\/etc\/containerd\/own\//)
+        assert.equal(await criRefuses(host), false)
+      }
+      const imported = await runJson(host, ['diagnose', registry, ...named])
+      assert.deepEqual([imported.code, codes(imported.registry)], [0, []], imported.stdout)
+
+      // Before 2.0 a later file that has the plugin's table takes the place of the whole.
+      const plugin = head.replace('.registry]', ']')
+      await host.write(
+        '/etc/containerd/conf.d/20-other.toml',
+        `${version}\n${plugin}\nmax_concurrent_downloads = 2\n`,
+      )
+      await restart(host)
+      const lost = title === '1.6'
+      assert.equal(await criRefuses(host), lost)
+      const over = await runJson(host, ['diagnose', registry, ...named])
+      assert.equal(over.stdout.includes('names no config_path'), lost, over.stdout)
+
+      await host.write('/etc/containerd/conf.d/30-broken.toml', `${version}\nx = \n`)
+      const broken = await runJson(host, ['diagnose', registry, ...named])
+      const damage = broken.registry.findings.find(({ code }) => code === 'config-damaged')
+      assert.match(damage?.message ?? broken.stdout, /30-broken\.toml is damaged.*line 3, column 1: /)
     }).timeout(120_000)
   }
 
