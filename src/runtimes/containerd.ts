@@ -110,9 +110,10 @@ export class ContainerdEngine implements Engine {
   async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
     const names = directoryNames(target)
     const directories = await this.trustDirectories(machine, target)
+    const rules = { tablesOnly: this.#version.major < 2 }
     const edits = await Promise.all(
       directories.map((directory, index) =>
-        editHostsToml(machine, directory, names[index] ?? target.registry, { tablesOnly: false }, wish),
+        editHostsToml(machine, directory, names[index] ?? target.registry, rules, wish),
       ),
     )
     return edits.filter((edit) => edit !== undefined)

@@ -5,7 +5,7 @@ import { shellWord } from '../machine/shell.ts'
 import { loadAuthorities, type LoadedFiles } from './certs-authorities.ts'
 import { goMessage } from './certs-read.ts'
 import { damageText, type Edited } from './config/edit.ts'
-import { readSettings } from './config/file.ts'
+import { isMarked, readSettings } from './config/file.ts'
 import { readToml, withToml, type TomlPath } from './config/toml.ts'
 import type { IgnoredFile, TrustDirectory, TrustFault } from './engine.ts'
 import { editSettings, type SettingsChange, type Wish } from './settings.ts'
@@ -17,10 +17,12 @@ export interface HostsToml extends LoadedFiles {
   readonly insecure?: NonNullable<TrustDirectory['insecure']>
 }
 
-/** Before 2.0 a file without a table of hosts did not decode. */
+/** Before 2.0 a file without a table of hosts did not decode; since then one with a byte order mark does not. */
 export interface HostsRules {
   readonly tablesOnly: boolean
 }
+
+const MARKED = { damage: { line: 1, column: 1, message: 'it begins with a byte order mark' } } as const
 
 /**
  * What a hosts.toml says of the registry itself (containerd docs/hosts.md): the `[host."https://NAME"]` of the same
@@ -39,7 +41,8 @@ export async function readHostsToml(
     shut: { code: 'trust-directory-unreadable', path, message: goMessage(path, error, go) },
   }))
   if (file === undefined || 'shut' in file) return file
-  const document = 'damage' in file ? file : await readToml(file.text)
+  const marked = 'bytes' in file && isMarked(file.bytes) && !rules.tablesOnly
+  const document = 'damage' in file ? file : marked ? MARKED : await readToml(file.text)
   if ('damage' in document)
     return { passedOver: { path, reason: damageText(document.damage), damaged: true } }
   const own = ownTable(document.value, name, rules)
@@ -65,7 +68,8 @@ export function editHostsToml(
 ): Promise<SettingsChange | undefined> {
   const path = posix.join(directory, 'hosts.toml')
   const reason = `names the CA for ${name}: the certificates beside it are not read`
-  return editSettings(machine, path, { reason }, async (text) => {
+  return editSettings(machine, path, { reason }, async (text, bytes) => {
+    if (isMarked(bytes) && !rules.tablesOnly) return { text }
     const document = await readToml(text)
     if ('damage' in document || ownTable(document.value, name, rules) === undefined) return { text }
     let edited: Edited = { text }

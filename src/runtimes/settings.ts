@@ -38,7 +38,7 @@ export async function editSettings(
   machine: Machine,
   path: string,
   about: Pick<SettingsEdit, 'reason' | 'reload'>,
-  make: (text: string) => Promise<Edited & { readonly strict?: true }>,
+  make: (text: string, bytes: Buffer) => Promise<Edited & { readonly strict?: true }>,
 ): Promise<SettingsChange | undefined> {
   let file: Awaited<ReturnType<typeof readSettings>>
   try {
@@ -48,7 +48,7 @@ export async function editSettings(
   }
   if (file === undefined) return undefined
   if ('damage' in file) return { path, byHand: damageText(file.damage) }
-  const edited = await make(file.text)
+  const edited = await make(file.text, file.bytes)
   if ('unsafe' in edited) return { path, byHand: edited.unsafe }
   if (edited.text === file.text) return undefined
   if (file.foreign !== undefined) return { path, byHand: file.foreign }

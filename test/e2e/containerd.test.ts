@@ -165,6 +165,25 @@ describe('containerd with a hosts directory', function () {
           assert.deepEqual(await host.snapshot(watched), before, 'more files would not help')
         }
       }
+      // A byte order mark is read over up to 1.7; since then the file is passed over, and what lies beside it counts.
+      await host.run(['rm', '-rf', right])
+      await host.write(`${right}/it.pem`, root.pem)
+      const marked = `\uFEFF${table.trim()}\r\n  ca = "it.pem"\r\n`
+      await host.write(`${right}/hosts.toml`, marked)
+      const passes = title !== '1.6'
+      const seen = await runJson(host, ['diagnose', registry, ...named])
+      assert.equal(consumer(seen.registry, 'containerd').state, passes ? 'refused' : 'trusted', seen.stdout)
+      const damage = seen.registry.findings.find(({ code }) => code === 'config-damaged')
+      assert.equal(
+        damage?.message.includes('line 1, column 1: it begins with a byte order mark') ?? false,
+        passes,
+      )
+      assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 0)
+      assert.equal(await host.read(`${right}/hosts.toml`), marked)
+      await host.write(`${right}/hosts.toml`, marked.slice(1))
+      const lined = await runJson(host, ['diagnose', registry, ...named])
+      assert.deepEqual([lined.code, codes(lined.registry)], [0, []], lined.stdout)
+      if (passes) assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
       await host.run(['rm', '-rf', right])
       const lax = `${table}  capabilities = ["pull"] # all\n  skip_verify = true # for now\n`
       await host.write(`${right}/hosts.toml`, lax)

@@ -50,8 +50,12 @@ export async function readSettings(
 
 /** The bytes of an edited text, with the byte order mark that the file had. */
 export function encodeSettings({ bytes }: Pick<SettingsFile, 'bytes'>, text: string): Buffer {
-  const marked = bytes.subarray(0, 3).equals(Buffer.from(BOM))
-  return Buffer.from(marked ? BOM + text : text)
+  return Buffer.from(isMarked(bytes) ? BOM + text : text)
+}
+
+/** Whether a byte order mark stands before the text. */
+export function isMarked(bytes: Buffer): boolean {
+  return bytes.subarray(0, 3).equals(Buffer.from(BOM))
 }
 
 /** Why a file cannot be read, in words. */
