@@ -11,7 +11,7 @@ const target = parseRegistry('reg.corp:5000')
 const TOML = '/etc/buildkit/buildkitd.toml'
 const YAML = '/etc/rancher/k3s/registries.yaml'
 
-/** The files as their documentation writes them: docs/buildkitd.toml.md, k3s-io/docs private-registry.md. */
+/** The files as their documentation writes them: docs/buildkitd.toml.md, k3s-io/docs and rke2-docs private_registry.md. */
 const documented = {
   buildkit: `debug = true
 # root is where all buildkit state is stored.
@@ -32,6 +32,19 @@ configs:
     auth:
       username: xxxxxx # this is the registry username
       password: xxxxxx # this is the registry password
+`,
+  rke2: `mirrors:
+  docker.io: # of the cluster
+    endpoint:
+      - "https://registry.example.com:5000"
+configs:
+  "registry.example.com:5000":
+    auth:
+      username: xxxxxx
+      password: xxxxxx
+    tls:
+      cert_file: /etc/rke2/client.pem # path to the cert file used to authenticate to the registry
+      key_file: /etc/rke2/client.key
 `,
 }
 
@@ -57,6 +70,12 @@ describe('runtimes/prepared', () => {
   const golden: readonly [string, string, string, string][] = [
     ['buildkit', TOML, documented.buildkit, '\n[registry."reg.corp:5000"]\nca = ["/c/x.crt"]\n'],
     ['k3s', YAML, documented.k3s, '  "reg.corp:5000":\n    tls:\n      ca_file: /c/x.crt\n'],
+    [
+      'rke2',
+      '/etc/rancher/rke2/registries.yaml',
+      documented.rke2,
+      '  "reg.corp:5000":\n    tls:\n      ca_file: /c/x.crt\n',
+    ],
   ]
   for (const [name, file, before, added] of golden) {
     it(`${name}: a file of the documented form keeps every byte and gets the CA; a new one holds that alone`, async () => {
