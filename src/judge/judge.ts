@@ -11,6 +11,7 @@ import { networkFindings, unknownNames } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { firstOf, markFirst, order, present } from './order.ts'
 import { candidatesOf, chainOf, pathsUp, type Sources } from './path.ts'
+import { leafBehind, misplacedLeaf } from './misplaced.ts'
 import { malformed, parseOrSkip, readChain } from './read.ts'
 import { judgeRealms } from './realms.ts'
 import { registryFindings } from './registry.ts'
@@ -42,7 +43,10 @@ export function judge(evidence: Evidence): Judgement {
       ...(evidence.remembered ? [evidence.remembered] : []),
     ),
   }
-  const drawn = pathsUp(sources, at, go)
+  const asSent = pathsUp(sources, at, go)
+  const behind = leafBehind(sent, host, go)
+  const others = sent.filter((certificate) => certificate !== behind)
+  const drawn = behind ? pathsUp({ ...sources, sent: [behind, ...others] }, at, go) : asSent
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
   // What is only shown does not put the registry in question.
@@ -84,18 +88,23 @@ export function judge(evidence: Evidence): Judgement {
   const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
   const loopback = nobodyChecks(engines, 'loopback')
+  const chain = behind
+    ? misplacedLeaf(behind, sent[0], host).map((fault) => (accepted ? forgiven(fault) : fault))
+    : [
+        ...mends,
+        ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
+        ...(lost && !known && sent[0] ? refusedFault(refusal, { leaf: sent[0], host, at }) : []),
+        ...elsewhere,
+        ...faults,
+        ...servingFaults(sent, paths),
+      ]
   const found = [
     ...differingAddresses(evidence, engines),
     ...unnamedChain(evidence),
     ...networkFindings(observation, evidence.told),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),
-    ...mends,
-    ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
-    ...(lost && !known && sent[0] ? refusedFault(refusal, { leaf: sent[0], host, at }) : []),
-    ...elsewhere,
-    ...faults,
-    ...servingFaults(sent, paths),
+    ...chain,
     ...registryFindings(observation),
     ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
@@ -103,9 +112,10 @@ export function judge(evidence: Evidence): Judgement {
     ...(loopback ? [] : builderFindings(evidence, sent)),
   ]
   const clock = clockDecides(evidence, sent, path, pool, go)
+  const first = firstOf(evidence, engines, refusal, behind)
   return {
-    findings: order(markFirst(clock ? found.map(clockFault) : found, firstOf(evidence, engines, refusal))),
-    consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, drawn)],
+    findings: order(markFirst(clock ? found.map(clockFault) : found, first)),
+    consumers: [...present(evidence, engines), ...systemConsumer(evidence, sources, asSent)],
     chain: chainOf(sources, path),
     path,
     candidates: candidatesOf(paths),

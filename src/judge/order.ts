@@ -1,3 +1,4 @@
+import type { Certificate } from '../x509/index.ts'
 import type { EngineVerdict, Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { findingCode } from './faults.ts'
@@ -10,6 +11,8 @@ export function firstOf(
   evidence: Evidence,
   engines: readonly EngineVerdict[],
   refusal: Refusal | undefined,
+  /** The leaf, where it stands behind a CA: then whatever Go says of that CA comes from the order. */
+  behind?: Certificate,
 ): { readonly code: FindingCode; readonly certificate?: string } | undefined {
   if (evidence.engines.length > 0 && present(evidence, engines).length === 0) return undefined
   const fatal = engines.find(({ fatal, consumer }) => fatal !== undefined && consumer.required)?.fatal
@@ -19,6 +22,7 @@ export function firstOf(
   if (failure?.code === 'proxy-failed' && evidence.told?.proxy === true) return undefined
   const [unknown] = unknownNames(evidence)
   if (unknown) return { code: unknown.code }
+  if (refusal && behind) return { code: 'wrong-order', certificate: behind.sha256 }
   const certificate = refusal?.certificate?.sha256
   if (refusal)
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }

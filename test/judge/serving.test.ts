@@ -29,6 +29,48 @@ describe('judge: how the chain is served', () => {
     assert.ok(judgement.proven)
   })
 
+  it('the leaf behind its issuers: that alone is at fault, and is what Docker stops at', async () => {
+    const server = await leaf(lower)
+    for (const sent of [
+      [lower, server],
+      [upper, lower, server],
+      [lower, server, upper],
+      [root, upper, lower, server],
+    ]) {
+      for (const store of [[root], []]) {
+        const judgement = verdict({ sent, store })
+        assert.deepEqual(faults(judgement), ['*wrong-order'])
+        const finding = only(judgement, 'wrong-order')
+        assert.deepEqual(
+          [finding.severity, finding.first, finding.certificate],
+          ['error', true, server.sha256],
+        )
+        assert.match(finding.fix ?? '', /^cat server\.pem intermediate\.pem > fullchain\.pem /)
+        assert.ok(judgement.ownerMustAct && !judgement.proven)
+        assert.equal(judgement.path[0]?.certificate.sha256, server.sha256)
+        // Go speaks of the certificate that it takes for the server's.
+        assert.match(predicted(judgement) ?? '', /certificate is not valid for any names|legacy Common Name/)
+      }
+    }
+  })
+
+  it('no leaf of this host, no way up through the first, or a first one that will do: not the order', async () => {
+    const elsewhere = await leaf(lower, { names: ['other.corp'] })
+    const stranger = await ca('Stranger')
+    const namesake = await ca('Lower', { issuer: upper })
+    const server = await leaf(lower)
+    for (const sent of [
+      [lower, elsewhere],
+      [stranger, server],
+      [elsewhere, server],
+      [namesake, server],
+      [lower],
+    ])
+      assert.ok(!faults(verdict({ sent, store: [root] })).includes('wrong-order'))
+    const twoLeaves = verdict({ sent: [server, lower, upper, await leaf(lower)], store: [root] })
+    assert.deepEqual(faults(twoLeaves), ['unrelated-certificate'])
+  })
+
   it('names what is sent twice, what does not belong, and a root', async () => {
     const server = await leaf(upper)
     const twice = verdict({ sent: [server, upper, server, upper], store: [root] })
