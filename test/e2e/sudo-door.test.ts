@@ -101,9 +101,12 @@ describe('what crosses to root with the order of a user', function () {
     assert.equal((await dockerLogin(host, registry)).code, 0, 'docker goes on with what it read')
     await host.run(['docker', 'logout', registry])
 
-    const never = await asAlice(host, [...system, '--restart', 'never'])
+    await host.write('/home/alice/both.pem', root.pem + other.pem)
+    const pinned = ['--ca', '/home/alice/both.pem', '--fingerprint', root.sha256]
+    const never = await asAlice(host, [...system, ...pinned, '--restart', 'never'])
     assert.equal(never.code, 0, never.stdout + never.stderr)
     assert.doesNotMatch(never.stdout, /restart docker/)
+    assert.match(never.stdout, /ca-left-out.*\n.*"Other Root CA" does not anchor this chain/)
     assert.equal((await json(host, ['undo', registry, '--yes'], 0)).changed, true)
     assert.deepEqual(await host.snapshot(stores), before)
     assert.equal((await dockerLogin(host, registry)).code, 1, 'with its restart it has forgotten')

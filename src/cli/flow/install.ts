@@ -1,6 +1,6 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { checks, isServed, wouldAccept } from '../../judge/index.ts'
+import { checks, isServed, wouldAccept, type Finding } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -53,7 +53,8 @@ export async function install(
     const blank = viewOf(context, seen, { exitCode: 0, verified: false })
     // Root does not know the words that were typed.
     const view = { ...blank, ...widerView(context, seen, approved) }
-    const done = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
+    const said = await orTakeBack(keeper, () => byRoot(context, order, view, keeper.keep))
+    const done = withLeftOut(said, findings)
     if (done.document.error !== undefined) await keeper.takeBack()
     return withLogin(done, await settle(context, seen, attempt, done.document.consumers))
   }
@@ -96,6 +97,17 @@ export async function install(
   })
   const report = proof.login ?? (await settle(context, proof.seen, attempt, view.document.consumers))
   return withLogin({ ...view, ...widerView(context, proof.seen, approved) }, report)
+}
+
+/** Root has got what was approved, and does not know what else the file holds. */
+function withLeftOut(view: RegistryView, findings: readonly Finding[]): RegistryView {
+  const { document } = view
+  const known = new Set(document.findings.map(({ code, certificate }) => `${code} ${certificate ?? ''}`))
+  const more = findings.filter(
+    ({ code, certificate = '' }) => code === 'ca-left-out' && !known.has(`${code} ${certificate}`),
+  )
+  if (more.length === 0 || document.error !== undefined) return view
+  return { ...view, document: { ...document, findings: [...document.findings, ...more] } }
 }
 
 /** A login that was kept just before the change failed does not stay. */
