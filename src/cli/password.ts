@@ -24,7 +24,7 @@ export async function passwordFrom(env: Io['env'], variable: string): Promise<st
 async function readAll(io: Io): Promise<Buffer> {
   if (io.stdin.isTTY === true) {
     throw new TrustError('usage', '--password-stdin reads a pipe or a file, and stdin is the terminal', {
-      fix: 'leave --password-stdin away to be asked, or: … --password-stdin < FILE',
+      fix: '--password-stdin < FILE      # or leave --password-stdin away to be asked',
     })
   }
   // Somebody may wait here for a pipe that never ends.

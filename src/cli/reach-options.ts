@@ -30,6 +30,6 @@ export function readProxy(text: string): string {
   if (proxy.authorization === undefined) return text
   throw refused(
     'an address with a user name or a password is no argument; every user of this machine could read it',
-    'HTTPS_PROXY=… in the environment of the daemon, which is asked for it',
+    'HTTPS_PROXY=http://USER:PASSWORD@proxy.corp:3128      # in the environment of the daemon, which is asked for it',
   )
 }

@@ -5,7 +5,10 @@ import { errorCode, errorText, TrustError } from '../../errors.ts'
 import { caName } from '../../judge/index.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine } from '../../runtimes/engine.ts'
+import { shellWord } from '../../machine/shell.ts'
 import { clientFault, readPair, type ClientPair } from '../../x509/index.ts'
+import type { Options } from '../options.ts'
+import { againLine } from './consent.ts'
 import type { Context } from './context.ts'
 import type { Case } from './observe.ts'
 import type { TrustOrder } from './order.ts'
@@ -26,7 +29,7 @@ export function clientPaths(directory: string): readonly [certificate: string, k
  * @throws TrustError `policy`
  */
 export async function clientFiles(
-  { client, machine, state }: Context,
+  { client, machine, state, options }: Context,
   engine: Engine,
   target: Target,
 ): Promise<readonly WantedFile[]> {
@@ -38,7 +41,11 @@ export async function clientFiles(
       'policy',
       `${engine.name} runs as ${invoker.name}, who cannot read a key of root's; nothing was changed`,
       {
-        fix: `trust-registry --runtime docker …      # and for ${engine.name}: ${CERTIFICATE} and ${KEY} in ~/.config/containers/certs.d/${target.registry}/, as ${invoker.name}`,
+        fix: [
+          againLine({ options: { ...options, runtimes: ['docker'] } }),
+          `# and for ${engine.name}, as ${invoker.name}:`,
+          ...ownPair(options.client, target.registry),
+        ].join('\n'),
       },
     )
   }
@@ -68,6 +75,25 @@ export async function clientFiles(
     .map(clientPaths)
     .map(([certificate, key]) => [file(certificate, client.certificatePem), file(key, client.keyPem)])
   return (await Promise.all(pairs.flat())).flat()
+}
+
+/** What a person types to have podman's family show the pair from their own directory, which is read before root's. */
+function ownPair(client: Options['client'], registry: string): readonly string[] {
+  if (client === undefined) return []
+  const directory = `~/.config/containers/certs.d/${shellWord(registry)}`
+  const [certificate, key] = clientPaths(directory)
+  if ('p12' in client) {
+    const file = shellWord(client.p12)
+    return [
+      `mkdir -p ${directory}`,
+      `openssl pkcs12 -in ${file} -clcerts -nokeys -out ${certificate}`,
+      `openssl pkcs12 -in ${file} -nocerts -nodes -out ${key}`,
+    ]
+  }
+  return [
+    `install -D -m 600 ${shellWord(client.certificate)} ${certificate}`,
+    `install -D -m 600 ${shellWord(client.key)} ${key}`,
+  ]
 }
 
 /**

@@ -5,6 +5,7 @@ import { directoryNames } from '../../runtimes/directory-names.ts'
 import type { DockerEndpoint } from '../../runtimes/docker-context.ts'
 import { desktopOverWsl, desktopVm, type DesktopVm } from '../../runtimes/virtual-machines.ts'
 import type { Options } from '../options.ts'
+import { againLine } from './consent.ts'
 
 const USUAL = '/var/run/docker.sock'
 
@@ -22,7 +23,7 @@ export async function refuseDesktop(
   if (vm === undefined) return
   const from = endpoint.host === undefined ? '' : ` (from ${endpoint.why})`
   const steps = options.registries.slice(0, 1).flatMap((text) => stepsFor(vm, text, home, options))
-  const own = 'trust-registry --machine local …      # for an engine of this computer itself'
+  const own = `${againLine({ options }, '--machine', 'local')}      # for an engine of this computer itself`
   throw new TrustError(
     'not-possible',
     `the engine of ${vm.name}${from} lives in a virtual machine of its own, which this program does not change`,

@@ -8,6 +8,7 @@ import type { TlsDaemon } from '../../machine/tls-socket.ts'
 import { parseMachine, type SshChoice } from '../machine-choice.ts'
 import type { Options } from '../options.ts'
 import type { Services } from '../services.ts'
+import { againLine } from './consent.ts'
 import { refuseDesktop } from './desktop.ts'
 import type { SshLogin } from './over-ssh.ts'
 
@@ -83,7 +84,7 @@ export async function findPlace(options: Options, services: Services, change: bo
       'policy',
       `${why} points to ${host}: that engine may read other files than this computer's`,
       {
-        fix: 'trust-registry --machine local …      # for the engine of this computer itself',
+        fix: `${againLine({ options }, '--machine', 'local')}      # for the engine of this computer itself`,
       },
     )
   }

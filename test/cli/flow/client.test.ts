@@ -5,6 +5,9 @@ import { planInstall } from '../../../src/change/index.ts'
 import { clientFiles } from '../../../src/cli/flow/client.ts'
 import type { Context } from '../../../src/cli/flow/context.ts'
 import { filesFor } from '../../../src/cli/flow/files.ts'
+import { defaultOptions, type Options } from '../../../src/cli/options.ts'
+import { TrustError } from '../../../src/errors.ts'
+import type { Engine } from '../../../src/runtimes/engine.ts'
 import { parseRegistry } from '../../../src/registry/reference.ts'
 import { containersEngines } from '../../../src/runtimes/containers-programs.ts'
 import { CrioEngine } from '../../../src/runtimes/crio.ts'
@@ -44,6 +47,43 @@ describe('cli/flow/client: the client certificate, year after year', () => {
     assert.deepEqual(here.memory(), ['lock', 'records.json'], 'no earlier key is kept')
     await undo(here, REGISTRY)
     assert.deepEqual(here.snapshot(), before)
+  })
+
+  it("for another person's podman: the line for Docker, and those that the person types, in full", async () => {
+    const here = await world()
+    const { machine, state } = here
+    const invoker = { uid: 1001, gid: 1001, name: 'alice', home: '/home/alice' }
+    machine.who = () => ({ uid: 0, privileged: true, elevated: true, invoker })
+    const podman = { name: 'podman', runtime: 'podman' } as unknown as Engine
+    const fixFor = async (files: Options['client']): Promise<readonly string[]> => {
+      const given = files === undefined ? {} : { client: files }
+      const options = {
+        ...defaultOptions,
+        command: 'trust',
+        registries: [REGISTRY],
+        ca: ['ca.pem'],
+        ...given,
+      }
+      const context = { client: {}, machine, state, options } as unknown as Context
+      const error: unknown = await clientFiles(context, podman, parseRegistry(REGISTRY)).catch(
+        (thrown: unknown) => thrown,
+      )
+      assert.ok(error instanceof TrustError)
+      assert.match(error.message, /podman runs as alice, who cannot read a key of root's/)
+      return error.fix?.split('\n') ?? []
+    }
+    assert.deepEqual(await fixFor({ certificate: 'my cert.pem', key: 'key.pem' }), [
+      `trust-registry ${REGISTRY} --ca ca.pem --runtime docker --client-cert 'my cert.pem' --client-key key.pem`,
+      '# and for podman, as alice:',
+      `install -D -m 600 'my cert.pem' ~/.config/containers/certs.d/${REGISTRY}/client.cert`,
+      `install -D -m 600 key.pem ~/.config/containers/certs.d/${REGISTRY}/client.key`,
+    ])
+    const [, , ...lines] = await fixFor({ p12: 'both.p12' })
+    assert.deepEqual(lines, [
+      `mkdir -p ~/.config/containers/certs.d/${REGISTRY}`,
+      `openssl pkcs12 -in both.p12 -clcerts -nokeys -out ~/.config/containers/certs.d/${REGISTRY}/client.cert`,
+      `openssl pkcs12 -in both.p12 -nocerts -nodes -out ~/.config/containers/certs.d/${REGISTRY}/client.key`,
+    ])
   })
 
   it("somebody else's, or one that was changed since, is left alone", async () => {

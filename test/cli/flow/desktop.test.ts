@@ -34,7 +34,7 @@ describe('cli/flow/desktop', () => {
       fix: [
         'colima ssh -- sudo mkdir -p /etc/docker/certs.d/reg.corp:5000',
         'colima ssh -- sudo tee /etc/docker/certs.d/reg.corp:5000/ca.crt < ca.pem',
-        'trust-registry --machine local …      # for an engine of this computer itself',
+        'trust-registry reg.corp:5000 --machine local      # for an engine of this computer itself',
       ].join('\n'),
     })
     await assert.rejects(refuse(host, 'undo'), { fix: /^colima ssh -- sudo rm / })
