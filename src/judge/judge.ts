@@ -45,8 +45,7 @@ export function judge(evidence: Evidence): Judgement {
   }
   const asSent = pathsUp(sources, at, go)
   const behind = leafBehind(sent, host, go)
-  const others = sent.filter((certificate) => certificate !== behind)
-  const drawn = behind ? pathsUp({ ...sources, sent: [behind, ...others] }, at, go) : asSent
+  const drawn = behind ? pathsUp({ ...sources, sent: [behind, ...sent] }, at, go) : asSent
 
   const engines = evidence.engines.map((engine) => judgeEngine(evidence, engine))
   // What is only shown does not put the registry in question.
@@ -82,14 +81,12 @@ export function judge(evidence: Evidence): Judgement {
   const theirs = lineOfTheirs(evidence, engines)
   const mends = theirs === undefined ? authority : authority.map((found) => handedOver(found, theirs))
   const accepted = isAccepted(engines)
-  const faults = chainFaults({ host, at, sent, path, go }).map((fault) =>
-    accepted ? forgiven(fault) : fault,
-  )
+  const faults = forgiven(accepted, chainFaults({ host, at, sent, path, go }))
   const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
   const loopback = nobodyChecks(engines, 'loopback')
   const chain = behind
-    ? misplacedLeaf(behind, sent[0], host).map((fault) => (accepted ? forgiven(fault) : fault))
+    ? forgiven(accepted, misplacedLeaf(behind, sent[0], host))
     : [
         ...mends,
         ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
@@ -139,9 +136,11 @@ function isAccepted(engines: readonly EngineVerdict[]): boolean {
   return required.length > 0 && required.every((engine) => engine.consumer.trusted)
 }
 
-/** A fault that Go found its way around, for instance an expired root above an anchor: worth a word, no refusal. */
-function forgiven(fault: Finding): Finding {
-  return fault.severity === 'error' ? { ...fault, severity: 'warning' } : fault
+/** Faults that Go found its way around, for instance an expired root above an anchor: worth a word, no refusal. */
+function forgiven(accepted: boolean, faults: readonly Finding[]): readonly Finding[] {
+  return faults.map((fault) =>
+    accepted && fault.severity === 'error' ? { ...fault, severity: 'warning' } : fault,
+  )
 }
 
 /** The line for the person to whom everything belongs that refuses; undefined where a run by us serves one of them. */
