@@ -54,7 +54,7 @@ describe('cli/flow/client: the client certificate, year after year', () => {
     const { machine, state } = here
     const invoker = { uid: 1001, gid: 1001, name: 'alice', home: '/home/alice' }
     machine.who = () => ({ uid: 0, privileged: true, elevated: true, invoker })
-    const podman = { name: 'podman', runtime: 'podman' } as unknown as Engine
+    const podman = { name: 'podman', asCaller: true } as unknown as Engine
     const fixFor = async (files: Options['client']): Promise<readonly string[]> => {
       const given = files === undefined ? {} : { client: files }
       const options = {
@@ -145,7 +145,8 @@ describe('cli/flow/client: the client certificate, year after year', () => {
     const who = { ...here.machine.who(), elevated: true }
     const invoker = { ...who.invoker, name: 'alice', uid: 1001 }
     const machine = Object.assign(here.machine, { who: () => ({ ...who, invoker }) })
-    const context = { client, machine, state: here.state } as unknown as Context
+    const options = { ...defaultOptions, command: 'trust', registries: [REGISTRY] }
+    const context = { client, machine, state: here.state, options } as unknown as Context
     const target = parseRegistry(REGISTRY)
     for (const engine of [...preparedEngines(), new CrioEngine(), new DockerEngine()])
       assert.equal((await clientFiles(context, engine, target)).length, 2, engine.name)
