@@ -3,9 +3,9 @@ import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { flagConflicts } from './docker-flags.ts'
-import { DAEMON_JSON } from './docker-home.ts'
-import { daemonProcess, type DaemonProcess } from './docker-process.ts'
-import { socketOf } from './docker-socket.ts'
+import { DAEMON_JSON, flavourOf, ownerOf } from './docker-home.ts'
+import type { DaemonProcess } from './docker-process.ts'
+import { daemonBehind } from './docker-socket.ts'
 
 const VALIDATE_MS = 10_000
 const MAX_COMPLAINT = 500
@@ -17,11 +17,19 @@ export interface RestartCost {
   readonly stops?: readonly string[]
 }
 
-/** Undefined where nothing here restarts it, or it does not run. */
-export async function restartCost(machine: Machine, timeoutMs: number): Promise<RestartCost | undefined> {
-  const was = await daemonProcess(machine)
+/**
+ * Undefined where nothing here restarts it, or it does not run.
+ * @param asked where the daemon answers whose trust is at stake: the system's own may be another one
+ */
+export async function restartCost(
+  machine: Machine,
+  asked: string,
+  timeoutMs: number,
+): Promise<RestartCost | undefined> {
+  // A person's daemon is their own to restart.
+  const was = ownerOf(asked) === undefined ? await daemonBehind(machine, asked) : undefined
   if (was === undefined || (await serviceControl(machine, 'docker')) === undefined) return undefined
-  const socket = await machine.socket(await socketOf(machine, was))
+  const socket = await machine.socket(asked)
   const get = async (path: string): Promise<unknown> =>
     (await dockerApi(socket, { method: 'GET', path, timeoutMs })).body
   const answers = await Promise.all([get('/info'), get('/containers/json')]).catch((error: unknown) => {
@@ -30,6 +38,8 @@ export async function restartCost(machine: Machine, timeoutMs: number): Promise<
   })
   if (answers === undefined) return { was }
   const [info, running] = answers
+  // What answers is no Docker of the service manager's.
+  if (flavourOf(undefined, info) !== undefined) return undefined
   if (field(info, 'LiveRestoreEnabled') === true || !Array.isArray(running)) return { was, stops: [] }
   return { was, stops: running.map((container: unknown) => nameOf(container)) }
 }

@@ -1,18 +1,46 @@
 import type { Machine } from '../machine/machine.ts'
 import { jsonObject } from './credential-place.ts'
 import { listens } from './docker-flags.ts'
-import { DAEMON_JSON } from './docker-home.ts'
-import type { DaemonProcess } from './docker-process.ts'
+import { DAEMON_JSON, ownerOf } from './docker-home.ts'
+import { daemonProcess, pidFiles, type DaemonProcess } from './docker-process.ts'
 
-const SOCKET = '/var/run/docker.sock'
+export const SOCKET = '/var/run/docker.sock'
 
 /** Where that very daemon of the system listens: by its flags, else by its file, else where dockerd does by itself. */
-export async function socketOf(machine: Machine, { pid }: DaemonProcess): Promise<string> {
+export async function socketOf(machine: Machine, daemon: DaemonProcess): Promise<string> {
+  const paths = await socketsOf(machine, daemon)
+  return paths.includes(SOCKET) ? SOCKET : (paths[0] ?? SOCKET)
+}
+
+async function socketsOf(machine: Machine, { pid }: DaemonProcess): Promise<readonly string[]> {
   const line = await machine.read(`/proc/${pid}/cmdline`).catch(() => undefined)
   const file = await machine.read(DAEMON_JSON).catch(() => undefined)
   const { hosts } = jsonObject(file?.toString('utf8') ?? '')
   const own = Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
   const all = [...listens(line?.toString('utf8').split('\0') ?? []), ...own]
-  const paths = all.flatMap((host) => /^unix:\/\/(\/.*)$/.exec(host)?.[1] ?? [])
-  return paths.includes(SOCKET) || all.includes('fd://') ? SOCKET : (paths[0] ?? SOCKET)
+  if (all.length === 0) return [SOCKET]
+  // The socket of the service manager, and a host without a path, are the usual one.
+  return all.flatMap((host) =>
+    host === 'unix://' || host.startsWith('fd://') ? [SOCKET] : (/^unix:\/\/(\/.*)$/.exec(host)?.[1] ?? []),
+  )
+}
+
+/** The process that answers there; undefined where it cannot be told, or is not the one whose number is on file. */
+export async function daemonBehind(machine: Machine, socket: string): Promise<DaemonProcess | undefined> {
+  const daemon = await daemonProcess(machine, pidFiles(socket))
+  // Beside a person's socket lies the number of that person's daemon.
+  if (daemon === undefined || ownerOf(socket) !== undefined) return daemon
+  const paths = await socketsOf(machine, daemon)
+  return paths.some((path) => shortened(path) === shortened(socket)) ? daemon : undefined
+}
+
+/** Whether who answers there is another daemon than the system's own, as far as that can be told. */
+export async function isAnother(machine: Machine, socket: string): Promise<boolean> {
+  if ((await daemonBehind(machine, socket)) !== undefined) return ownerOf(socket) !== undefined
+  return shortened(socket) !== shortened(SOCKET) || (await daemonProcess(machine)) !== undefined
+}
+
+/** /var/run is a link to /run. */
+function shortened(path: string): string {
+  return path.replace(/^\/var\/run\//, '/run/')
 }

@@ -18,7 +18,8 @@ import {
   type DockerHome,
   type Flavour,
 } from './docker-home.ts'
-import { daemonProcess, pidFiles, processFacts } from './docker-process.ts'
+import { processFacts } from './docker-process.ts'
+import { daemonBehind, isAnother, SOCKET } from './docker-socket.ts'
 import { answered } from './docker-words.ts'
 import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
@@ -32,7 +33,6 @@ import type {
   TrustDirectory,
 } from './engine.ts'
 
-const SOCKET = '/var/run/docker.sock'
 const PODMAN = 'Podman answers on its socket'
 /** Directories with nearly the right name that are looked into. */
 const MAX_STRAYS = 8
@@ -83,8 +83,7 @@ export class DockerEngine implements Engine {
       const flavour = flavourOf(version.body, info.body)
       this.#flavour = flavour
       this.#containerdStore = facts.containerdStore === true
-      const found = await daemonProcess(machine, pidFiles(this.#socket))
-      const process = await processFacts(machine, found)
+      const process = await processFacts(machine, await daemonBehind(machine, this.#socket))
       this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
       const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
       return {
@@ -147,7 +146,7 @@ export class DockerEngine implements Engine {
 
   async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {
     // daemon.json in /etc is the system's own; the others have theirs elsewhere, and reload otherwise: by hand.
-    if (this.#flavour !== undefined) return []
+    if (this.#flavour !== undefined || (await isAnother(machine, this.#socket))) return []
     const edit = strict ? await strictDaemonJson(machine, target.registry) : undefined
     return edit === undefined ? [] : [edit]
   }

@@ -65,6 +65,26 @@ describe('runtimes/docker-restart: what it costs', () => {
     })
     await daemon(path('var/run/docker.sock'), running('of-another'))
     await daemon(path('srv/docker.sock'), running('web'))
-    assert.deepEqual(await restartCost(machine(), 5000), { was, stops: ['web'] })
+    const cost = (socket: string) => restartCost(machine(), socket, 5000)
+    assert.deepEqual(await cost('/srv/docker.sock'), { was, stops: ['web'] })
+    assert.equal(await cost('/var/run/docker.sock'), undefined, 'who answers there is another daemon')
+    assert.equal(await cost('/run/user/1000/docker.sock'), undefined, 'a person restarts their own')
+  })
+
+  it('is nothing where what answers is no Docker of the service manager', async () => {
+    fs.mkdirSync(path('etc/init.d'), { recursive: true })
+    put('etc/init.d/docker', '', 0o755)
+    put('var/run/docker.pid', '77\n')
+    put('proc/77/stat', `77 (dockerd) S ${Array.from({ length: 18 }, () => '1').join(' ')} 40000 0 0\n`)
+    fs.symlinkSync('var/run', path('run'))
+    let info: object = {}
+    await daemon(path('var/run/docker.sock'), {
+      'GET /info': (_, response) => response.end(JSON.stringify(info)),
+      'GET /containers/json': [200, []],
+    })
+    for (const socket of ['/var/run/docker.sock', '/run/docker.sock'])
+      assert.deepEqual(await restartCost(machine(), socket, 5000), { was, stops: [] }, socket)
+    info = { SecurityOptions: ['name=rootless'] }
+    assert.equal(await restartCost(machine(), '/var/run/docker.sock', 5000), undefined)
   })
 })

@@ -94,6 +94,27 @@ describe('runtimes/docker: survey', () => {
     }
   })
 
+  it('believes nothing of a daemon that listens elsewhere, and edits nothing for another', async () => {
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    process()
+    put('proc/77/environ', 'SSL_CERT_FILE=/own.pem\0')
+    fs.mkdirSync(path('etc/docker'), { recursive: true })
+    put('etc/docker/daemon.json', JSON.stringify({ 'insecure-registries': ['old.corp:5000'] }))
+    const look = async (...argv: readonly string[]) => {
+      put('proc/77/cmdline', ['dockerd', ...argv, ''].join('\0'))
+      const { environment } = await survey()
+      const edits = await engine.settings(machine(), parseRegistry('old.corp:5000'), {
+        certificates: [],
+        strict: true,
+      })
+      return [environment.SSL_CERT_FILE, edits.length]
+    }
+    for (const argv of [[], ['-H', 'fd://'], ['-H', 'unix://'], ['-H', 'unix:///run/docker.sock']])
+      assert.deepEqual(await look(...argv), ['/own.pem', 1], argv.join(' '))
+    for (const argv of [['-H', 'unix:///srv/docker.sock'], ['--host=tcp://127.0.0.1:2375']])
+      assert.deepEqual(await look(...argv), [undefined, 0], argv.join(' '))
+  })
+
   it('takes a masked password for one that it does not know', async () => {
     const masked = { ...INFO[1], HttpsProxy: 'http://xxxxx:xxxxx@proxy.corp:3128', NoProxy: 'here.corp' }
     await start({ 'GET /version': VERSION, 'GET /info': [200, masked] })

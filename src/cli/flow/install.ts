@@ -80,7 +80,8 @@ export async function install(
     }),
   )
   const stale = isStale(context, seen, proof.seen, done)
-  const line = stale ? await restartLine(context) : undefined
+  const docker = seen.evidence.engines.find(({ survey: { name } }) => name === 'docker')?.survey
+  const line = stale ? await restartLine(context, docker?.manager) : undefined
   const error =
     keptFiles(done.changes, registry, context.state.directory) ??
     (line !== undefined && options.restart !== 'never' ? restartByHand(line) : undefined)

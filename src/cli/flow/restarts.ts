@@ -3,6 +3,7 @@ import { serviceControl } from '../../machine/service.ts'
 import { ownerOf, personalManager } from '../../runtimes/docker-home.ts'
 import { daemonProcess } from '../../runtimes/docker-process.ts'
 import { refuseBrokenConfig, restartCost } from '../../runtimes/docker-restart.ts'
+import { isAnother, SOCKET } from '../../runtimes/docker-socket.ts'
 import type { Site } from './site.ts'
 
 /** A restart may take six times as long as a network step. */
@@ -15,10 +16,8 @@ export function reloadDeadline({ options }: Site): number {
 
 /** @throws TrustError `change-failed` where docker would not come back */
 export async function dockerRestart(site: Site): Promise<readonly Restart[]> {
-  // A person's daemon is their own to restart; another one of the system may run beside it.
-  if (personOf(site) !== undefined) return []
   const { machine, options } = site
-  const cost = await restartCost(machine, options.timeoutMs).catch(() => undefined)
+  const cost = await restartCost(machine, socketOf(site), options.timeoutMs).catch(() => undefined)
   if (cost === undefined) return []
   const { was, stops } = cost
   await refuseBrokenConfig(machine, was)
@@ -41,20 +40,34 @@ export async function restartsBehind(site: Site, registry: string): Promise<read
   return inStore && site.options.restart !== 'never' ? dockerRestart(site) : []
 }
 
-/** For a person to type. */
-export async function restartLine(site: Site): Promise<string> {
+/**
+ * For a person to type.
+ * @param manager what starts and stops the docker that was found, up to the verb
+ */
+export async function restartLine(site: Site, manager?: string): Promise<string> {
   const { machine } = site
+  if (manager !== undefined) return `${manager} restart docker`
   const person = personOf(site)
   if (person !== undefined) return `${await personalManager(machine, person)} restart docker`
-  return (await serviceControl(machine, 'docker'))?.line ?? 'stop dockerd and start it the way it was started'
+  const another = await isAnother(machine, socketOf(site))
+  const control = another ? undefined : await serviceControl(machine, 'docker')
+  if (control !== undefined) return control.line
+  const which = another ? `the dockerd behind ${socketOf(site)}` : 'dockerd'
+  return `stop ${which} and start it the way it was started`
 }
 
 export async function isRunning(site: Site): Promise<boolean> {
   // The socket of a person's daemon is what it was found by.
-  return personOf(site) !== undefined || (await daemonProcess(site.machine)) !== undefined
+  if (personOf(site) !== undefined) return true
+  return (await daemonProcess(site.machine)) !== undefined || isAnother(site.machine, socketOf(site))
+}
+
+/** Where the docker answers whose trust is at stake. */
+function socketOf({ place }: Site): string {
+  return place?.socket ?? SOCKET
 }
 
 /** The number of the person whose own daemon is the one that counts. */
 function personOf({ place }: Site): number | undefined {
-  return ownerOf(place?.socket ?? '')
+  return ownerOf(place?.socket ?? SOCKET)
 }
