@@ -2,7 +2,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import type { Secret } from '../registry/token.ts'
-import type { CertPool, GoVersion } from '../x509/index.ts'
+import type { Certificate, CertPool, GoVersion } from '../x509/index.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 
 import type { Flavour } from './docker-home.ts'
@@ -155,6 +155,12 @@ export interface Engine {
   /** Where the CA of a registry goes: the first is the one that the typed name reads. */
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]>
   readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory>
+  /** Those that no file of somebody else's, which its settings name, holds already. */
+  lacking?(
+    machine: Machine,
+    target: Target,
+    certificates: readonly Certificate[],
+  ): Promise<readonly Certificate[]>
   /** Where certificates in a directory are not all that it takes: what its files of settings have to say. */
   settings?(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]>
   /** Through the engine's own eyes, without credentials. */

@@ -21,6 +21,8 @@ export interface PreparedProgram {
   /** What the settings name for a registry, and whether it is not checked. */
   read(settings: unknown, registry: string): Named & { readonly insecure: boolean }
   parse(text: string): Promise<{ readonly value: unknown } | { readonly damage: Damage }>
+  /** It takes one file of CAs for a registry. */
+  readonly single?: true
   /** Names `more` beside what is `named` already. */
   readonly edit: (text: string, registry: string, named: Named, more: Named) => Promise<Edited>
 }
@@ -60,6 +62,7 @@ function rancher(name: 'k3s' | 'rke2'): PreparedProgram {
   return {
     ...{ name, program: name, file: `/etc/rancher/${name}/registries.yaml`, mode: 0o600 },
     certificates: `/etc/rancher/${name}/certs.d`,
+    single: true,
     parse: readYaml,
     read: (settings, registry) => {
       const tls = field(settings, 'configs', registry, 'tls')

@@ -1,12 +1,16 @@
 import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import type { Target } from '../registry/reference.ts'
+import type { Certificate } from '../x509/index.ts'
 import { loadAuthorities } from './certs-authorities.ts'
 import { damageText, type Edited } from './config/edit.ts'
 import { readSettings, unreadable } from './config/file.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
 import { PROGRAMS, type Named, type PreparedProgram } from './prepared-programs.ts'
-import { editSettings, type SettingsChange, type Wish } from './settings.ts'
+import { editSettings, type LeftAlone, type SettingsChange, type Wish } from './settings.ts'
+
+const NO_FILE = 'CA.pem'
 
 /**
  * Engines that are prepared by record of their documentation and asked by nobody here: they count where they are named.
@@ -70,10 +74,40 @@ export class PreparedEngine implements Engine {
     const reason = `names ${what.join(' and ')} for ${target.registry}; ${this.name} reads it when it starts`
     const make = (text: string): Promise<Edited> => edit(text, target.registry, named, more)
     const change = await editSettings(machine, file, { reason }, make)
+    if (change && 'byHand' in change)
+      return [{ ...change, untold: true, ...this.#joined(target, named, more, wish) }]
     if (change) return [change]
     const made = await make('')
-    if ('unsafe' in made) return [{ path: file, byHand: made.unsafe }]
+    if ('unsafe' in made) return [{ path: file, byHand: made.unsafe, untold: true }]
     return [{ path: file, bytes: Buffer.from(made.text), mode, reason }]
+  }
+
+  async lacking(
+    machine: Machine,
+    target: Target,
+    certificates: readonly Certificate[],
+  ): Promise<readonly Certificate[]> {
+    const settings = await this.#settings(machine)
+    const named = 'fault' in settings ? [] : this.#of.read(settings.value, target.registry).ca
+    const [ours] = await this.trustDirectories(machine, target)
+    const theirs = named.filter((path) => !path.startsWith(`${ours ?? ''}/trust-registry-`))
+    const { pool } = await loadAuthorities(machine, theirs, undefined)
+    return certificates.filter((certificate) => !pool.contains(certificate))
+  }
+
+  /** One file of CAs takes the place of the one that is named: that one may be for others as well. */
+  #joined(target: Target, { ca }: Named, more: Named, { given = '' }: Wish): Pick<LeftAlone, 'fix'> {
+    const [old] = ca
+    const { single, file, certificates } = this.#of
+    if (single !== true || old === undefined || more.ca.length === 0) return {}
+    const directory = posix.join(certificates, target.registry)
+    const [folder, both] = [directory, posix.join(directory, 'ca.pem')].map(shellWord)
+    const fix = [
+      ...(given === '' ? [`# ${NO_FILE}: the file with the CA, as PEM`] : []),
+      `mkdir -p ${folder ?? ''} && { cat ${shellWord(old)}; echo; cat ${given || NO_FILE}; } > ${both ?? ''}`,
+      `# in ${shellWord(file)}, configs."${target.registry}".tls: ca_file: ${both ?? ''}; then restart ${this.name}`,
+    ]
+    return { fix }
   }
 
   ask(): Promise<EngineAnswer> {

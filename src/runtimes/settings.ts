@@ -8,6 +8,8 @@ export interface Wish {
   readonly certificates: readonly string[]
   /** Paths of client certificates and their keys, as they will be. */
   readonly clients?: readonly (readonly [certificate: string, key: string])[]
+  /** The files that hold the CAs, as shell words; empty where there are none. */
+  readonly given?: string
   /** What switches the check off for this registry goes as well. */
   readonly strict: boolean
 }
@@ -27,8 +29,18 @@ export interface SettingsEdit {
   readonly reload?: 'docker'
 }
 
-/** An edit of a file that is there, or why it is left alone. */
-export type SettingsChange = SettingsEdit | { readonly path: string; readonly byHand: string }
+/** A file of settings that cannot be edited without guessing. */
+export interface LeftAlone {
+  readonly path: string
+  /** Why. */
+  readonly byHand: string
+  /** No verdict tells of it. */
+  readonly untold?: true
+  /** The lines that do it by hand, with files of the person's own: one of ours would be named by nobody. */
+  readonly fix?: readonly string[]
+}
+
+export type SettingsChange = SettingsEdit | LeftAlone
 
 /**
  * Makes an edit of one file; undefined where there is none, or nothing to change in it.

@@ -31,9 +31,22 @@ describe('engines that are prepared and asked by nobody', function () {
     const theirs = `configs:\n  "${registry}":\n    tls:\n      ca_file: /root/other.pem\n`
     await host.write('/root/other.pem', (await createCa({ name: 'Another CA' })).pem)
     await host.write(YAML, theirs)
+    const edited = await host.snapshot(watched)
+    assert.equal((await runJson(host, [...args, '--dry-run'])).code, 1)
     const left = await runJson(host, args)
     assert.equal(left.code, 1, left.stdout)
+    assert.deepEqual([left.registry.changed, left.registry.changes], [false, []], left.stdout)
+    const patch = left.registry.findings.find(({ code }) => code === 'trust-file-ignored')?.fix ?? left.stdout
+    assert.match(patch, /\{ cat \/root\/other\.pem; echo; cat \/root\/ca\.pem; \} > \S+\/ca\.pem\n/)
     assert.equal(await host.read(YAML), theirs)
+    assert.deepEqual(await host.snapshot(watched), edited)
+
+    // What the lines make is enough.
+    const [join = ''] = patch.split('\n')
+    assert.equal((await host.run(['sh', '-c', join])).code, 0, join)
+    await host.write(YAML, theirs.replace('/root/other.pem', `/etc/rancher/k3s/certs.d/${registry}/ca.pem`))
+    const joined = await runJson(host, args)
+    assert.deepEqual([joined.code, joined.registry.changes], [0, []], joined.stdout)
 
     // The one is prepared, the other's file is damaged: it gets nothing, and that is no success.
     await host.write(YAML, 'configs: [\n')

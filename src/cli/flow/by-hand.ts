@@ -1,10 +1,10 @@
-import { wantedFiles } from '../../change/index.ts'
 import { directoryFindings, type Finding } from '../../judge/index.ts'
 import { shellWord } from '../../machine/shell.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Engine, EngineSurvey, TrustDirectory } from '../../runtimes/engine.ts'
 import { CertPool, type Certificate } from '../../x509/index.ts'
 import type { Context } from './context.ts'
+import { giftOf, type Required } from './files.ts'
 
 interface Surveyed {
   readonly engine: Engine
@@ -44,8 +44,8 @@ export function withoutLook(
         const finding = { code: 'runtime-unreachable', severity: 'error', owner: 'machine', message } as const
         return { survey, required: false, findings: [...damaged, { ...finding, fix: trust.byHand.fix }] }
       }
-      const alone = await leftAlone(context, engine, target, certificates)
-      return { survey, required, findings: [...damaged, ...alone.filter(seen)] }
+      const { findings, needless } = await leftAlone(context, engine, target, certificates)
+      return { survey, required: !needless, findings: [...damaged, ...findings.filter(seen)] }
     }),
   )
 }
@@ -55,19 +55,39 @@ function damageOf(survey: EngineSurvey, trust: TrustDirectory): readonly Finding
   return directoryFindings(engine).filter(({ code }) => code === 'config-damaged')
 }
 
+/** With a look: what is left alone and no verdict tells of; `nobody` is left that gets something. */
+export async function untold(
+  context: Context,
+  engines: readonly Required[],
+  target: Target,
+  certificates: readonly Certificate[],
+): Promise<{ readonly findings: readonly Finding[]; readonly nobody: boolean }> {
+  const names = new Set(engines.flatMap(({ survey, required }) => (required ? [survey.name] : [])))
+  const served = context.engines.filter(({ name }) => names.has(name))
+  const alone = await Promise.all(
+    served.map((engine) => leftAlone(context, engine, target, certificates, 'untold')),
+  )
+  const nobody = alone.length > 0 && alone.every(({ needless }) => needless)
+  return { findings: alone.flatMap(({ findings }) => findings), nobody }
+}
+
 async function leftAlone(
-  { machine }: Context,
+  context: Context,
   engine: Engine,
   target: Target,
   certificates: readonly Certificate[],
-): Promise<readonly Finding[]> {
-  const directories = await engine.trustDirectories(machine, target)
-  const files = wantedFiles(directories, certificates, engine.name).map(({ path }) => path)
-  const changes = (await engine.settings?.(machine, target, { certificates: files, strict: false })) ?? []
-  return changes.flatMap((change) => {
-    if (!('byHand' in change)) return []
-    const message = `${change.path} is left alone and does not name the CA for ${engine.name}: ${change.byHand}`
-    const fix = `# in ${shellWord(change.path)}, for ${target.registry}: name ${files.map(shellWord).join(' ')}`
-    return [{ code: 'trust-file-ignored', severity: 'error', owner: 'machine', message, fix } as const]
+  which: 'all' | 'untold' = 'all',
+): Promise<{ readonly findings: readonly Finding[]; readonly needless: boolean }> {
+  const { changes, named } = await giftOf({ ...context, strict: false }, engine, target, certificates)
+  const alone = changes.filter((change) => 'byHand' in change)
+  const findings = alone.flatMap(({ path, byHand, fix, untold: hidden }) => {
+    if (which === 'untold' && hidden !== true) return []
+    const message = `${path} is left alone and does not name the CA for ${engine.name}: ${byHand}`
+    const lines = fix ?? [
+      `# in ${shellWord(path)}, for ${target.registry}: name ${named.map(shellWord).join(' ')}`,
+    ]
+    const base = { code: 'trust-file-ignored', severity: 'error', owner: 'machine' } as const
+    return [{ ...base, message, fix: lines.join('\n') }]
   })
+  return { findings, needless: alone.some(({ fix }) => fix !== undefined) }
 }

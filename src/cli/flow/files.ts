@@ -1,9 +1,10 @@
 import { surviving, wantedFiles, type WantedFile } from '../../change/index.ts'
 import { isServed, uncheckedBecause } from '../../judge/index.ts'
+import { shellWord } from '../../machine/shell.ts'
 import type { Target } from '../../registry/reference.ts'
 import type { Certificate } from '../../x509/index.ts'
 import type { Engine } from '../../runtimes/engine.ts'
-import type { Wish } from '../../runtimes/settings.ts'
+import type { SettingsChange } from '../../runtimes/settings.ts'
 import { clientFiles, clientPaths } from './client.ts'
 import type { Context } from './context.ts'
 import type { Judged } from './observe.ts'
@@ -53,12 +54,10 @@ export async function filesFor(
     context.engines
       .filter((engine) => names.has(engine.name))
       .map(async (engine) => {
-        const directories = await engine.trustDirectories(context.machine, target)
-        const files = wantedFiles(directories, certificates, engine.name)
+        const { files, changes } = await giftOf(context, engine, target, certificates)
+        if (changes.some((change) => 'byHand' in change && change.fix !== undefined)) return []
         const client = await clientFiles(context, engine, target)
-        const wish = { certificates: files.map(({ path }) => path), strict: context.strict ?? false }
-        const clients = context.client ? directories.map(clientPaths) : []
-        return [...files, ...client, ...(await settingsFor(context, engine, target, { ...wish, clients }))]
+        return [...files, ...client, ...changes.flatMap((change) => settingsFile(engine, change))]
       }),
   )
   // Engines of one family read the same file: the first to want it gives it its name.
@@ -74,18 +73,32 @@ export async function filesFor(
   return vm ? surviving(context.machine, vm, files) : files
 }
 
-/** What has to change in the engine's files of settings; those that are left alone are the findings' to tell. */
-async function settingsFor(
-  { machine }: Context,
+/** The certificates' files for one engine, what its settings have to name, and what becomes of those. */
+export async function giftOf(
+  { machine, client, options, strict = false }: Context,
   engine: Engine,
   target: Target,
-  wish: Wish,
-): Promise<readonly WantedFile[]> {
+  certificates: readonly Certificate[],
+): Promise<{
+  readonly files: readonly WantedFile[]
+  readonly named: readonly string[]
+  readonly changes: readonly SettingsChange[]
+}> {
+  const directories = await engine.trustDirectories(machine, target)
+  const lacking = (await engine.lacking?.(machine, target, certificates)) ?? certificates
+  const files = wantedFiles(directories, lacking, engine.name)
+  const paths = files.map(({ path }) => path)
+  const clients = client ? directories.map(clientPaths) : []
+  const given = options.ca.map(shellWord).join(' ')
+  const wish = { certificates: paths, clients, given, strict }
   const changes = (await engine.settings?.(machine, target, wish)) ?? []
-  return changes.flatMap((change) => {
-    if ('byHand' in change) return []
-    const { path, bytes, from, mode, reason, reload } = change
-    const file = { path, bytes, mode, reason, ...(from ? { from } : {}), ...(reload ? { reload } : {}) }
-    return [{ ...file, runtime: engine.runtime ?? engine.name }]
-  })
+  return { files, named: [...paths, ...clients.flat()], changes }
+}
+
+/** What has to change in the engine's files of settings; those that are left alone are the findings' to tell. */
+function settingsFile(engine: Engine, change: SettingsChange): readonly WantedFile[] {
+  if ('byHand' in change) return []
+  const { path, bytes, from, mode, reason, reload } = change
+  const file = { path, bytes, mode, reason, ...(from ? { from } : {}), ...(reload ? { reload } : {}) }
+  return [{ ...file, runtime: engine.runtime ?? engine.name }]
 }

@@ -5,6 +5,7 @@ import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
+import { untold } from './by-hand.ts'
 import type { Context } from './context.ts'
 import { viewOf } from './document.ts'
 import { widerView } from './escalate.ts'
@@ -38,11 +39,16 @@ export async function install(
 ): Promise<RegistryView> {
   const { options, machine } = context
   const password = attempt.kind === 'proven' ? attempt.password : undefined
-  const plan = await planFor(context, seen, approved)
   const { identity } = approved
-  const { findings = [] } = plan
+  const alone = await leftUntold(context, seen, approved)
+  // What is for nobody is not done, and so not remembered.
+  if (alone.nobody)
+    return viewOf(context, seen, { exitCode: 1, verified: false, identity, findings: alone.findings })
+  const plan = await planFor(context, seen, approved)
+  const findings = [...(plan.findings ?? []), ...alone.findings]
   if (options.dryRun) {
-    const exitCode = options.check && !isEmpty(plan) ? 3 : 0
+    const pending = options.check && !isEmpty(plan) ? 3 : 0
+    const exitCode = alone.findings.length > 0 ? 1 : pending
     return viewOf(context, seen, { exitCode, verified: false, identity, plan: plan.items, findings })
   }
   const { registry } = seen.target
@@ -142,6 +148,11 @@ export function inVain(context: Context, seen: Case, approved: Approved): Regist
   const { ownerMustAct } = seen.judgement
   const { identity } = approved
   return viewOf(context, seen, { exitCode: ownerMustAct ? 6 : 1, verified: false, identity })
+}
+
+async function leftUntold(context: Context, seen: Case, approved: Approved): ReturnType<typeof untold> {
+  if (context.options.scope === 'system') return { findings: [], nobody: false }
+  return untold(context, servedOf(seen), seen.target, approved.install)
 }
 
 async function planFor(context: Context, seen: Case, approved: Approved): Promise<Plan> {

@@ -123,7 +123,9 @@ describe('cli/flow/client: the client certificate, year after year', () => {
       here.write(file, before)
       const was = here.snapshot()
       const engines = preparedEngines().filter((engine) => engine.name === name)
-      const context = { client, engines, machine: here.machine, state: here.state } as unknown as Context
+      const options = { ca: [] }
+      const place = { machine: here.machine, state: here.state }
+      const context = { client, engines, options, ...place } as unknown as Context
       const required = [{ survey: { name }, required: true }]
       const wanted = await filesFor(context, required, parseRegistry(REGISTRY), [])
       await commit(here, await planInstall(here, REGISTRY, approved(root), wanted))

@@ -64,18 +64,35 @@ describe('cli/flow/offline: files of settings that a person has to put in order'
     })
   }
 
-  it('k3s: where another CA is named the file is left alone, exit 1, and the CA’s file is named', async () => {
+  it('k3s: where another CA is named nothing is written, exit 1, and the lines make one file of both', async () => {
+    const other = (await createCa({ name: 'Another CA', keyKind: 'p-256' })).pem
     const theirs = 'configs:\n  "reg.corp:5000":\n    tls:\n      ca_file: /x.pem\n'
-    put('x.pem', ca)
+    put('x.pem', other)
     put(YAML, theirs)
     const { code, registry } = await run('--runtime', 'k3s')
-    assert.deepEqual([code, registry.ok], [1, false])
+    assert.deepEqual([code, registry.ok, registry.changes], [1, false, []])
     const [finding, ...others] = registry.findings
     assert.deepEqual([finding?.severity, others], ['error', []])
-    assert.match(finding?.message ?? '', /registries\.yaml is left alone/)
-    const [written] = registry.changes
-    assert.ok(finding?.fix?.includes(written?.path ?? '?'), finding?.fix)
+    assert.match(finding?.message ?? '', /registries\.yaml is left alone.*ca_file names one file/)
+    const both = '/etc/rancher/k3s/certs.d/reg.corp:5000/ca.pem'
+    const [cat = '', edit = ''] = finding?.fix?.split('\n') ?? []
+    assert.match(cat, /\{ cat \S*\/x\.pem; echo; cat \S+\/ca\.pem; \} > \S+\/reg\.corp:5000\/ca\.pem$/)
+    assert.ok(edit.includes(both), edit)
     assert.equal(fs.readFileSync(join(image, YAML), 'utf8'), theirs)
+    assert.equal(fs.existsSync(join(image, 'etc/rancher/k3s/certs.d')), false)
+
+    // Another engine is served all the same.
+    const half = await run('--runtime', 'k3s', '--runtime', 'buildkit')
+    assert.equal(half.code, 1)
+    const written = half.registry.changes.map(({ path }) => path)
+    assert.ok(written.includes('/etc/buildkit/buildkitd.toml'), written.join())
+    assert.ok(!written.some((path) => path.includes('k3s')), written.join())
+
+    // As the lines have it, it is done.
+    put(both, `${other}\n${ca}`)
+    put(YAML, theirs.replace('/x.pem', both))
+    const after = await run('--runtime', 'k3s')
+    assert.deepEqual([after.code, after.registry.findings, after.registry.changed], [0, [], false])
   })
 
   it('docker: a damaged daemon.json is told, with its place; the certificate is written all the same', async () => {
