@@ -108,17 +108,21 @@ function unreadableFix({ survey, trust }: EngineEvidence, path: string, message:
   return there ? aside(path) : `ls -ld ${shellWord(path)}`
 }
 
-/** Lets an engine in: to the directory and what lies in it, but for keys, which are its owner's alone. */
+/**
+ * Lets an engine in: to the directory, and to certificates and hosts.toml in it. Whatever else it names may be a key,
+ * or hold one, and is for its owner alone.
+ */
 function openFix({ flavour }: EngineEvidence['survey'], directory: string, path: string): string {
   const base = posix.dirname(directory)
-  const file = shellWord(path)
-  if (path.endsWith('.key')) {
+  const [file, here] = [shellWord(path), shellWord(directory)]
+  const isFolder = [path, posix.dirname(path)].some((place) => place === base || place.endsWith('/certs.d'))
+  if (!isFolder && !/\.crt$|\/hosts\.toml$/.test(path)) {
     const owner = flavour === 'rootless' ? `--reference=${shellWord(base)}` : 'root'
     return `chown ${owner} ${file} && chmod u+r ${file}`
   }
   if (!path.startsWith(`${base}/`)) return `chmod a+rX ${file}`
-  const here = shellWord(directory)
-  return `chmod a+rX ${shellWord(base)} && if [ -d ${here} ]; then chmod a+rX ${here} && find ${here} -type f ! -name '*.key' -exec chmod a+r {} +; fi`
+  const open = "-type f '(' -name '*.crt' -o -name hosts.toml ')'"
+  return `chmod a+rX ${shellWord(base)} && if [ -d ${here} ]; then chmod a+rX ${here} && find ${here} ${open} -exec chmod a+r {} +; fi`
 }
 
 /** No engine reads a name that ends like this; another one's file of the same name is not overwritten. */

@@ -7,6 +7,13 @@ const JOB =
 
 const TLS_TROUBLE =
   /x509: |tls: |certificate|http: server gave HTTP response|: EOF$|TLS handshake timeout|missing key |missing client certificate |failed to load (?:keypair|X509) |(?:load|read) (?:CA cert|CERT file) |^(?:open|stat|read|readdirent|failed to read) \//
+/**
+ * What comes after is a text of the registry's own, whatever it says: an error by its code (distribution
+ * registry/api/errcode, v2 descriptors), a status line, a body.
+ */
+const REGISTRY_SAYS =
+  /^(?:(?:Get|Head) "?https:\S+ )?(?:errors:\s+)?(?:(?:unknown|unsupported|unauthorized|denied|unavailable|toomanyrequests|(?:blob|digest|manifest|manifest blob|name|range|size|tag|pagination number)(?: upload)? (?:unknown|invalid|unverified)): |login attempt to \S+ failed with status: |received unexpected HTTP status: |error parsing HTTP \d{3} response body: |error from registry: )/
+
 /** The registry was never reached, whatever words its name holds. */
 const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =
@@ -17,8 +24,9 @@ export function judgeMessage(status: number, message: string): EngineAnswer['out
   // The registry answered and sent the client on to its token service: what failed there is not its chain.
   if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
   const told = message.replace(JOB, '')
-  // containerd's own words for the same (core/remotes/docker: authorizer.go, resolver.go).
-  if (/^(?:failed to authorize|error from registry): /.test(told)) return 'accepted'
+  if (REGISTRY_SAYS.test(told)) return 'accepted'
+  // containerd's own words for the same (core/remotes/docker/authorizer.go).
+  if (told.startsWith('failed to authorize: ')) return 'accepted'
   const said = told.replace(/https?:\/\/[^\s"]*[^\s":]|(?<=\blookup )\S+/g, '')
   if (TLS_TROUBLE.test(said)) return 'refused'
   if (NOT_REACHED.test(said)) return 'unclear'

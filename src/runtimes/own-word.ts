@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import type { EngineAnswer, EngineSurvey, TrustDirectory } from './engine.ts'
 
@@ -15,10 +16,9 @@ export function byItsOwnWord(
   alike: boolean,
 ): TrustDirectory {
   const { fatal, ...others } = trust
-  const said = answer?.outcome === 'refused' ? DENIED.exec(answer.message) : null
-  if (said) {
-    const [, words = '', path = ''] = said
-    const foreseen = fatal !== undefined && answer?.message.endsWith(fatal.message) === true
+  const [, words = '', path = ''] = (answer?.outcome === 'refused' ? DENIED.exec(answer.message) : null) ?? []
+  const foreseen = fatal !== undefined && answer?.message.endsWith(fatal.message) === true
+  if (path !== '' && (foreseen || isIts(trust, path))) {
     const code = 'trust-directory-unreadable'
     return {
       ...others,
@@ -28,6 +28,22 @@ export function byItsOwnWord(
   const ours = fatal !== undefined && DENIED.test(fatal.message)
   const closed = !alike && answer === undefined && (ours || trust.state === 'unreadable')
   return { ...(ours && (answer !== undefined || !alike) ? others : trust), ...(closed ? { closed } : {}) }
+}
+
+/** Whether it lies where engines read for this registry: the names in a certificate can be such words as well. */
+function isIts({ path: directory, overriddenBy }: TrustDirectory, path: string): boolean {
+  if (posix.normalize(path) !== path) return false
+  const base = posix.dirname(directory)
+  // Of several places the family reads the first, and may not even see whether another one is there.
+  const [, above, name] = /^(.*?\/certs\.d)(?:\/([^/]+))?/.exec(path) ?? []
+  const inside = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/')[0] : name
+  if (inside === undefined) return path === base || above !== undefined || overriddenBy !== undefined
+  return inside === '_default' || bare(inside) === bare(posix.basename(directory))
+}
+
+/** One registry's directory has several spellings: `reg:5000`, `reg_5000_`. */
+function bare(name: string): string {
+  return name.replace(/[:_]/g, '')
 }
 
 /** Whether the engine may open what we may: a daemon of root's, seen by others, may open more. */

@@ -56,4 +56,22 @@ describe('runtimes/own-word: whose rights count', () => {
     const denied = { outcome: 'accepted', message: 'denied: open /x: permission denied' } as const
     assert.equal(byItsOwnWord(directory(), denied, true).fatal, undefined)
   })
+
+  it('a path that is none of its own is somebody else’s word, whatever it stands in', () => {
+    for (const path of [
+      '/etc/shadow',
+      '/root/.docker/config.json',
+      '/etc/docker/certs.d/other:5000/client.key',
+      `${DIR}/../../../shadow`,
+      `${DIR}0/client.key`,
+      '/etc/docker/daemon.json',
+    ]) {
+      const seen = byItsOwnWord(directory(), refused(`x509: ${shut(path)}`), true)
+      assert.equal(seen.fatal, undefined, path)
+    }
+    for (const path of [DIR, `${DIR}/a.key`, '/etc/docker/certs.d', '/etc/docker/certs.d/reg_5000_/ca.crt'])
+      assert.equal(byItsOwnWord(directory(), refused(shut(path)), true).fatal?.path, path)
+    const named = { ...directory(), overriddenBy: `${DIR}/hosts.toml` }
+    assert.equal(byItsOwnWord(named, refused(shut('/srv/ca.pem')), true).fatal?.path, '/srv/ca.pem')
+  })
 })
