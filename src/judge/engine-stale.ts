@@ -1,6 +1,6 @@
 import type { CertPool } from '../x509/index.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
-import type { Finding } from './judgement.ts'
+import type { Consumer, Finding } from './judgement.ts'
 
 /** Docker 25 asks for a registry's directory at each build. */
 const LISTS_NO_MORE = 25
@@ -53,7 +53,7 @@ export function isUnseen({ survey, trust }: EngineEvidence): boolean {
 
 /** BuildKit holds on to what it knew: 20.10 to 24 to the directories at its start, later ones to what failed once. */
 export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
-  const { version = '', manager = 'systemctl' } = engine.survey
+  const { version = '' } = engine.survey
   const message =
     Number.parseInt(version, 10) < LISTS_NO_MORE
       ? 'docker build knows only the certs.d directories that were there when the daemon started'
@@ -64,7 +64,37 @@ export function staleBuilder(engine: EngineEvidence): readonly Finding[] {
       severity: 'warning',
       owner: 'machine',
       message: `${message}; logins and pulls are not concerned`,
-      fix: `${manager} restart docker      # stops running containers unless live-restore is on`,
+      fix: restartLine(engine),
     },
   ]
+}
+
+/**
+ * Since 25, BuildKit keeps the TLS settings with which a build has failed, for that repository alone (measured on 26.1
+ * and 28.5). Whether one has failed nobody can ask; that it would have is known, once it is content.
+ */
+export function heldBuilds(
+  engines: readonly EngineEvidence[],
+  before: readonly Consumer[],
+  after: readonly Consumer[],
+): readonly Finding[] {
+  const engine = engines.find(({ survey }) => survey.name === 'docker-build')
+  if (!engine || Number.parseInt(engine.survey.version ?? '', 10) < LISTS_NO_MORE) return []
+  const of = (consumers: readonly Consumer[]): Consumer | undefined =>
+    consumers.find(({ name }) => name === engine.survey.name)
+  if (of(before)?.predictedError?.includes('x509: ') !== true || of(after)?.state !== 'trusted') return []
+  return [
+    {
+      code: 'restart-needed',
+      severity: 'info',
+      owner: 'machine',
+      message:
+        'a docker build that has failed here before goes on failing for its repository until Docker restarts or 12 idle minutes have passed; other repositories, logins and pulls are not concerned',
+      fix: restartLine(engine),
+    },
+  ]
+}
+
+function restartLine({ survey: { manager = 'systemctl' } }: EngineEvidence): string {
+  return `${manager} restart docker      # stops running containers unless live-restore is on`
 }

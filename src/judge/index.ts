@@ -1,6 +1,7 @@
 export type { EngineEvidence, Evidence } from './evidence.ts'
 export { MACHINE, REMEMBERED } from './evidence.ts'
 export { directoryFindings } from './directory-findings.ts'
+export { heldBuilds } from './engine-stale.ts'
 export { absentFinding } from './engine-findings.ts'
 export { caName } from './client.ts'
 export { judge } from './judge.ts'

@@ -1,6 +1,6 @@
 import { isEmpty, planInstall, planPrune, withReloads, type Approved, type Plan } from '../../change/index.ts'
 import { TrustError } from '../../errors.ts'
-import { checks, isServed, wouldAccept, type Finding } from '../../judge/index.ts'
+import { checks, heldBuilds, isServed, wouldAccept, type Finding } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
 import { carryOut } from './carry-out.ts'
@@ -91,6 +91,8 @@ export async function install(
   const error =
     keptFiles(done.changes, registry, context.state.directory) ??
     (line !== undefined && options.restart !== 'never' ? restartByHand(line) : undefined)
+  const { consumers } = proof.seen.judgement
+  const held = heldBuilds(proof.seen.evidence.engines, seen.judgement.consumers, consumers)
   const view = viewOf(context, proof.seen, {
     exitCode: combine([stale ? 0 : exitAfter(context, proof.seen), ...(error ? [exitOf(error)] : [])]),
     verified: isVerified(proof.seen.judgement),
@@ -98,7 +100,7 @@ export async function install(
     changed: !isEmpty(done),
     plan: done.items,
     changes: done.changes,
-    findings: afterwards(findings, done.steps),
+    findings: [...afterwards(findings, done.steps), ...held],
     restart: line,
     ...(error ? { error } : {}),
   })
