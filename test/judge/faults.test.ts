@@ -156,7 +156,8 @@ describe('judge: faults of the chain', () => {
   it('names the crowd in which Go gives up, beside who is not known in it', async () => {
     const middle = await ca('Middle', { issuer: root })
     const server = await leaf(middle)
-    const crowd = await Promise.all(Array.from({ length: 101 }, () => ca('Middle', { issuer: root })))
+    const { key } = await ca('Middle', { issuer: root })
+    const crowd = await Promise.all(Array.from({ length: 101 }, () => ca('Middle', { issuer: root, key })))
     const sent = [server, middle, ...crowd]
     const codesOf = (judgement: Judgement): string[] =>
       faults(judgement).filter((code) => code !== 'unrelated-certificate')
