@@ -1,11 +1,13 @@
 import { posix } from 'node:path'
 import { shellWord } from '../machine/shell.ts'
 import type { Observation } from '../registry/observation.ts'
+import type { EntryByHand } from '../runtimes/docker-insecure.ts'
 import type { EngineSurvey } from '../runtimes/engine.ts'
 import type { CertPool } from '../x509/index.ts'
 import { labelOf } from './directory-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
+import { liesIn } from './unchecked.ts'
 
 /** Why the engine does not look at the chain at all. */
 export function uncheckedFinding(
@@ -36,13 +38,23 @@ export function uncheckedFinding(
       fix: insecure.fix,
     }
   }
+  const byHand = entryOf(engine, observation)
+  const where = byHand ? `, by ${byHand.where}` : ''
   return {
     code: 'insecure-registry',
     severity: 'error',
     owner: 'machine',
-    message: `${name} has ${registry} among its insecure-registries: it does not check the certificate at all`,
-    fix: uncheckedFix(engine, registry),
+    message: `${name} has ${registry} among its insecure-registries${where}: it does not check the certificate at all`,
+    fix: byHand?.fix ?? uncheckedFix(engine, registry),
   }
+}
+
+/** The entry that a person has to take out: the registry's own counts before a network. */
+function entryOf({ survey }: EngineEvidence, { target, addresses }: Observation): EntryByHand | undefined {
+  const { entriesByHand = [], insecureRegistries } = survey
+  const own = entriesByHand.find(({ entry }) => entry === target.registry)
+  if (own || insecureRegistries.includes(target.registry)) return own
+  return entriesByHand.find(({ entry }) => liesIn(addresses, [entry]))
 }
 
 /** RootlessKit gives its daemon a network of its own, and closes that to the machine's loopback (`--disable-host-loopback`). */
@@ -68,11 +80,11 @@ const OWN_SETTINGS = {
 } as const
 
 function uncheckedFix({ survey }: EngineEvidence, registry: string): string {
-  const { flavour, insecureRegistries } = survey
+  const { flavour, insecureRegistries, settingsFile = '/etc/docker/daemon.json' } = survey
   if (flavour !== undefined && flavour !== 'podman')
     return `take it out of "insecure-registries" in ${OWN_SETTINGS[flavour]}`
   return insecureRegistries.includes(registry)
-    ? `trust-registry ${registry}      # asks, then takes it out of "insecure-registries" in /etc/docker/daemon.json; off a terminal: --yes`
+    ? `trust-registry ${registry}      # asks, then takes it out of "insecure-registries" in ${settingsFile}; off a terminal: --yes`
     : 'take the network out of "insecure-registries" in /etc/docker/daemon.json, then: systemctl reload docker'
 }
 

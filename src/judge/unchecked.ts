@@ -12,16 +12,16 @@ export function uncheckedBecause(
   const { insecureRegistries, insecureNetworks } = engine.survey
   if (engine.trust.insecure) return 'listed'
   if (insecureRegistries.includes(target.registry)) return 'listed'
-  const networks = new BlockList()
-  for (const network of insecureNetworks) addNetwork(networks, network)
-  const loopback = new BlockList()
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-  loopback.addAddress('::1', 'ipv6')
-  const hit = (list: BlockList, address: string): boolean =>
-    list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  const exempt = exempts(engine.survey, target) && addresses.some((address) => hit(loopback, address))
+  const exempt = exempts(engine.survey, target) && liesIn(addresses, ['127.0.0.0/8', '::1/128'])
   if (exempt) return loopbackCounts ? undefined : 'loopback'
-  return addresses.some((address) => hit(networks, address)) ? 'listed' : undefined
+  return liesIn(addresses, insecureNetworks) ? 'listed' : undefined
+}
+
+/** Whether any of the addresses is in any of the networks. */
+export function liesIn(addresses: readonly string[], networks: readonly string[]): boolean {
+  const list = new BlockList()
+  for (const network of networks) addNetwork(list, network)
+  return addresses.some((address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
 }
 
 /** Whether it looks at the chain at all: a fault of the chain is nothing to one that does not. */

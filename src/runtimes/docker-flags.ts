@@ -52,3 +52,11 @@ export function listens(argv: readonly string[]): readonly string[] {
     return (given === '' ? argv[index + 1] : given) ?? []
   })
 }
+
+/** What a flag of the daemon's is given, by its long name: `--name x`, `--name=x`. */
+export function valuesOf(argv: readonly string[], name: string): readonly string[] {
+  return argv.flatMap((word, index) => {
+    if (word === `--${name}`) return argv[index + 1] ?? []
+    return word.startsWith(`--${name}=`) ? word.slice(name.length + 3) : []
+  })
+}

@@ -83,18 +83,23 @@ export function personalSocket(machine: Machine): string {
   return `/run/user/${machine.who().invoker.uid}/docker.sock`
 }
 
-/** @param variable of the daemon's environment, where it can be seen */
+/** What can be seen of the daemon's process: a variable of its environment, the file that a flag names for its settings. */
+interface Seen {
+  readonly variable: (name: string) => string | undefined
+  readonly configFile?: string
+}
+
 export async function homeOf(
   machine: Machine,
   flavour: Flavour | undefined,
   socket: string,
-  variable: (name: string) => string | undefined,
+  { variable, configFile = DAEMON_JSON }: Seen = { variable: () => undefined },
 ): Promise<DockerHome> {
   if (flavour === 'snap')
     return { certsD: SNAP_CERTS_D, daemonJson: SNAP_DAEMON_JSON, managed: { manager: 'snap' } }
   if (flavour === 'desktop') return desktop(machine)
   if (flavour === 'rootless') return rootless(machine, socket, variable)
-  return { certsD: CERTS_D, daemonJson: DAEMON_JSON }
+  return { certsD: CERTS_D, daemonJson: configFile }
 }
 
 /** moby daemon/pkg/registry config.go CertsDir: `docker/certs.d` of the daemon's own configuration folder; its daemon.json beside that. */

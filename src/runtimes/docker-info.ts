@@ -16,7 +16,6 @@ export function factsOf(version: unknown, info: unknown): Partial<EngineSurvey> 
   }
 }
 
-const DAEMON_JSON = '/etc/docker/daemon.json'
 const MAX_CONFIG = 1024 * 1024
 /** moby config.MaskCredentials puts this in the place of user and password, for everybody who asks. */
 const MASKED = 'xxxxx'
@@ -41,10 +40,11 @@ export async function proxyInForce(
   machine: Machine,
   said: ProxySettings | undefined,
   environment: ProxySettings,
+  file: string,
 ): Promise<ProxySettings | undefined> {
   if (said === undefined) return environment.https === undefined ? undefined : environment
   const proxy = unmasked(said, environment.https)
-  return proxy.hidden === true ? unmasked(proxy, await configured(machine)) : proxy
+  return proxy.hidden === true ? unmasked(proxy, await configured(machine, file)) : proxy
 }
 
 /** daemon.json wins over the environment: only what is the same but for the user counts. */
@@ -63,8 +63,8 @@ function withoutUser(address = ''): string {
 }
 
 /** `proxies` of daemon.json (Docker 23 and later); nothing where it cannot be read. */
-async function configured(machine: Machine): Promise<string | undefined> {
-  const bytes = await machine.read(DAEMON_JSON, MAX_CONFIG).catch(() => undefined)
+async function configured(machine: Machine, file: string): Promise<string | undefined> {
+  const bytes = await machine.read(file, MAX_CONFIG).catch(() => undefined)
   try {
     return text(field(JSON.parse(bytes?.toString('utf8') ?? ''), 'proxies', 'https-proxy'))
   } catch {

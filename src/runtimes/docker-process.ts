@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import type { Machine } from '../machine/machine.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
-import { ownerOf } from './docker-home.ts'
+import { valuesOf } from './docker-flags.ts'
+import { DAEMON_JSON, ownerOf } from './docker-home.ts'
 import { proxyOfEnvironment } from './docker-info.ts'
 import type { EngineSurvey } from './engine.ts'
 
@@ -32,6 +33,17 @@ export async function daemonProcess(
   return undefined
 }
 
+export async function commandLine(machine: Machine, { pid }: DaemonProcess): Promise<readonly string[]> {
+  const line = await machine.read(`/proc/${pid}/cmdline`).catch(() => undefined)
+  return line?.toString('utf8').split('\0') ?? []
+}
+
+/** Where the settings of a daemon of the system are: `--config-file`, which has to be there, or the usual place. */
+export async function configFileOf(machine: Machine, daemon: DaemonProcess): Promise<string> {
+  const named = valuesOf(await commandLine(machine, daemon), 'config-file').at(-1)
+  return named === undefined ? DAEMON_JSON : posix.resolve('/', named)
+}
+
 export function sameProcess(a: DaemonProcess | undefined, b: DaemonProcess | undefined): boolean {
   return a !== undefined && a.pid === b?.pid && a.ticks === b.ticks
 }
@@ -40,6 +52,8 @@ export function sameProcess(a: DaemonProcess | undefined, b: DaemonProcess | und
 export interface ProcessFacts {
   readonly survey: Partial<Pick<EngineSurvey, 'startedMs' | 'environment' | 'environmentAssumed'>>
   readonly proxy: ProxySettings
+  /** Its settings, as far as its command line tells. */
+  readonly configFile?: string
   /** One of its variables; nothing where they cannot be seen. */
   readonly variable: (name: string) => string | undefined
 }
@@ -60,7 +74,8 @@ export async function processFacts(
   const startedMs = await startOf(machine, process)
   const started = startedMs === undefined ? {} : { startedMs }
   const bytes = await machine.read(`/proc/${process.pid}/environ`).catch(() => undefined)
-  if (bytes === undefined) return { ...NOTHING, survey: started }
+  const configFile = await configFileOf(machine, process)
+  if (bytes === undefined) return { ...NOTHING, survey: started, configFile }
   const pairs = bytes.toString('utf8').split('\0')
   const value = (name: string): string | undefined =>
     pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
@@ -70,6 +85,7 @@ export async function processFacts(
   return {
     survey: { ...started, environmentAssumed: false, environment },
     proxy: proxyOfEnvironment(value),
+    configFile,
     variable: value,
   }
 }

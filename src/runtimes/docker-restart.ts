@@ -1,10 +1,11 @@
 import { TrustError, errorCode, errorText } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { serviceControl } from '../machine/service.ts'
+import { shellWord } from '../machine/shell.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { flagConflicts } from './docker-flags.ts'
-import { DAEMON_JSON, flavourOf, ownerOf } from './docker-home.ts'
-import type { DaemonProcess } from './docker-process.ts'
+import { flavourOf, ownerOf } from './docker-home.ts'
+import { commandLine, configFileOf, type DaemonProcess } from './docker-process.ts'
 import { daemonBehind } from './docker-socket.ts'
 
 const VALIDATE_MS = 10_000
@@ -55,21 +56,21 @@ function nameOf(container: unknown): string {
  * @throws TrustError `change-failed` where it could not: then it must not be stopped
  */
 export async function refuseBrokenConfig(machine: Machine, was: DaemonProcess): Promise<void> {
-  const bytes = await machine.read(DAEMON_JSON)
+  const file = await configFileOf(machine, was)
+  const bytes = await machine.read(file)
   if (bytes === undefined) return
   let config: unknown
   try {
     config = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
-    throw broken(errorText(error))
+    throw broken(file, errorText(error))
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config))
-    throw broken('it is no JSON object')
-  const line = await machine.read(`/proc/${was.pid}/cmdline`).catch(() => undefined)
-  const twice = flagConflicts(line?.toString('utf8').split('\0') ?? [], config)
-  if (twice.length > 0) throw broken(`given as a flag to dockerd and in the file: ${twice.join(', ')}`)
-  const complaint = await complaintOf(machine)
-  if (complaint !== undefined) throw broken(complaint)
+    throw broken(file, 'it is no JSON object')
+  const twice = flagConflicts(await commandLine(machine, was), config)
+  if (twice.length > 0) throw broken(file, `given as a flag to dockerd and in the file: ${twice.join(', ')}`)
+  const complaint = await complaintOf(machine, file)
+  if (complaint !== undefined) throw broken(file, complaint)
 }
 
 /**
@@ -86,11 +87,11 @@ const OURS = 'both as a flag and in the configuration file: log-level:'
  * What the daemon's own program says of the file. `--validate` came with 23.0; an older one is made to read the file
  * and then to stumble over a flag of ours. Whatever else it says (another one is running) is nothing against the file.
  */
-async function complaintOf(machine: Machine): Promise<string | undefined> {
+async function complaintOf(machine: Machine, file: string): Promise<string | undefined> {
   const dockerd = await machine.which('dockerd')
   if (dockerd === undefined) return undefined
   const asked = async (flag: string): Promise<{ readonly ok: boolean; readonly said: string }> => {
-    const argv = [dockerd, '--config-file', DAEMON_JSON, flag] as const
+    const argv = [dockerd, '--config-file', file, flag] as const
     const ran = await machine.run(argv, { timeoutMs: VALIDATE_MS })
     // Silence within the time is no complaint.
     return { ok: ran.exitCode === 0 || ran.timedOut, said: `${ran.stdout}${ran.stderr}`.trim() }
@@ -103,14 +104,14 @@ async function complaintOf(machine: Machine): Promise<string | undefined> {
   return answer.said.slice(-MAX_COMPLAINT)
 }
 
-function broken(why: string): TrustError {
+function broken(file: string, why: string): TrustError {
   return new TrustError(
     'change-failed',
-    `docker would not start again: ${DAEMON_JSON} is damaged; nothing was changed`,
+    `docker would not start again: ${file} is damaged; nothing was changed`,
     {
       finding: 'config-damaged',
       seen: why,
-      fix: `\${EDITOR:-vi} ${DAEMON_JSON}      # mend what is named, and run this again`,
+      fix: `\${EDITOR:-vi} ${shellWord(file)}      # mend what is named, and run this again`,
     },
   )
 }

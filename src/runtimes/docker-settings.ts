@@ -6,8 +6,7 @@ import { readSettings, unreadable } from './config/file.ts'
 import { readJson, withoutEntries } from './config/json.ts'
 import { dockerApi, field } from './docker-api.ts'
 import { factsOf } from './docker-info.ts'
-import { DAEMON_JSON } from './docker-home.ts'
-import { daemonProcess } from './docker-process.ts'
+import { configFileOf, daemonProcess } from './docker-process.ts'
 import { socketOf } from './docker-socket.ts'
 import { editSettings, type SettingsChange } from './settings.ts'
 
@@ -17,11 +16,15 @@ const POLL_MS = 50
 const LENIENT_MS = 5000
 
 /** daemon.json without the entries that mean this very registry; networks, which mean others as well, stay. */
-export function strictDaemonJson(machine: Machine, registry: string): Promise<SettingsChange | undefined> {
+export function strictDaemonJson(
+  machine: Machine,
+  path: string,
+  registry: string,
+): Promise<SettingsChange | undefined> {
   // The daemon takes the scheme off (moby registry/config.go loadInsecureRegistries).
   const means = (entry: string): boolean => entry.replace(/^https?:\/\//, '') === registry
   const reason = `without ${registry} among its ${KEY}: Docker checks the certificate`
-  return editSettings(machine, DAEMON_JSON, { reason, reload: 'docker' }, async (text) => ({
+  return editSettings(machine, path, { reason, reload: 'docker' }, async (text) => ({
     ...(await withoutEntries(text, [KEY], means)),
     strict: true,
   }))
@@ -34,10 +37,7 @@ export async function daemonJsonFault(machine: Machine, path: string): Promise<s
 }
 
 /** The entries of the file; undefined where it says nothing of them; a text where it cannot be understood. */
-async function insecureIn(
-  machine: Machine,
-  path: string = DAEMON_JSON,
-): Promise<readonly string[] | string | undefined> {
+async function insecureIn(machine: Machine, path: string): Promise<readonly string[] | string | undefined> {
   let file: Awaited<ReturnType<typeof readSettings>>
   try {
     file = await readSettings(machine, path)
@@ -66,7 +66,8 @@ export async function reloadDocker(machine: Machine, deadlineMs: number, lenient
   const daemon = await daemonProcess(machine)
   // It will read them when it starts.
   if (daemon === undefined) return
-  const listed = await insecureIn(machine)
+  const file = await configFileOf(machine, daemon)
+  const listed = await insecureIn(machine, file)
   const kill = await machine.which('kill')
   const socket = await socketOf(machine, daemon)
   const until = Date.now() + (lenient ? Math.min(deadlineMs, LENIENT_MS) : deadlineMs)
@@ -75,7 +76,7 @@ export async function reloadDocker(machine: Machine, deadlineMs: number, lenient
     const left = until - Date.now()
     if (left > 0 && (await follows(machine, socket, left, listed))) return
     if (left <= 0 && lenient) return
-    if (left <= 0) throw notFollowed(kill, daemon.pid)
+    if (left <= 0) throw notFollowed(file, kill, daemon.pid)
     await sleep(POLL_MS)
   }
 }
@@ -103,8 +104,8 @@ function same(a: readonly string[], b: readonly string[]): boolean {
   return left.size === right.size && [...left].every((entry) => right.has(entry))
 }
 
-function notFollowed(kill: string | undefined, pid: number): TrustError {
-  return new TrustError('change-failed', `docker does not go by ${DAEMON_JSON} as it is now`, {
+function notFollowed(file: string, kill: string | undefined, pid: number): TrustError {
+  return new TrustError('change-failed', `docker does not go by ${file} as it is now`, {
     seen:
       kill === undefined
         ? 'there is no kill program to tell it with'

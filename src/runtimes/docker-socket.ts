@@ -1,8 +1,8 @@
 import type { Machine } from '../machine/machine.ts'
 import { jsonObject } from './credential-place.ts'
 import { listens } from './docker-flags.ts'
-import { DAEMON_JSON, ownerOf } from './docker-home.ts'
-import { daemonProcess, pidFiles, type DaemonProcess } from './docker-process.ts'
+import { ownerOf } from './docker-home.ts'
+import { commandLine, configFileOf, daemonProcess, pidFiles, type DaemonProcess } from './docker-process.ts'
 
 export const SOCKET = '/var/run/docker.sock'
 
@@ -12,12 +12,11 @@ export async function socketOf(machine: Machine, daemon: DaemonProcess): Promise
   return paths.includes(SOCKET) ? SOCKET : (paths[0] ?? SOCKET)
 }
 
-async function socketsOf(machine: Machine, { pid }: DaemonProcess): Promise<readonly string[]> {
-  const line = await machine.read(`/proc/${pid}/cmdline`).catch(() => undefined)
-  const file = await machine.read(DAEMON_JSON).catch(() => undefined)
+async function socketsOf(machine: Machine, daemon: DaemonProcess): Promise<readonly string[]> {
+  const file = await machine.read(await configFileOf(machine, daemon)).catch(() => undefined)
   const { hosts } = jsonObject(file?.toString('utf8') ?? '')
   const own = Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
-  const all = [...listens(line?.toString('utf8').split('\0') ?? []), ...own]
+  const all = [...listens(await commandLine(machine, daemon)), ...own]
   if (all.length === 0) return [SOCKET]
   // The socket of the service manager, and a host without a path, are the usual one.
   return all.flatMap((host) =>

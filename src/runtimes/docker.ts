@@ -7,6 +7,7 @@ import { misnamed, readClassic } from './certs-d.ts'
 import { directoryNames } from './directory-names.ts'
 import { dockerApi, field, text, type ApiAnswer, type ApiRequest } from './docker-api.ts'
 import { dockerAtRest } from './docker-at-rest.ts'
+import { entriesByHand } from './docker-insecure.ts'
 import { factsOf, proxyInForce } from './docker-info.ts'
 import {
   CERTS_D,
@@ -84,8 +85,8 @@ export class DockerEngine implements Engine {
       this.#flavour = flavour
       this.#containerdStore = facts.containerdStore === true
       const process = await processFacts(machine, await daemonBehind(machine, this.#socket))
-      this.#home = await homeOf(machine, flavour, this.#socket, process.variable)
-      const proxy = await proxyInForce(machine, facts.proxy, process.proxy)
+      this.#home = await homeOf(machine, flavour, this.#socket, process)
+      const proxy = await proxyInForce(machine, facts.proxy, process.proxy, this.#home.daemonJson)
       return {
         ...base,
         installed: true,
@@ -97,12 +98,13 @@ export class DockerEngine implements Engine {
         // Who asks Docker's socket gets Podman's word: the row podman is about that one.
         ...(flavour === 'podman' ? { state: 'unreachable', needed: false, problem: PODMAN } : {}),
         ...(proxy === undefined ? {} : { proxy }),
+        ...(flavour ? {} : await entriesByHand(machine, facts, this.#socket, this.#home.daemonJson)),
       }
     } catch (error) {
       const code = errorCode(error)
       const flavour = await silentFlavour(machine, this.#socket)
       this.#flavour = flavour
-      this.#home = await homeOf(machine, flavour, this.#socket, () => undefined)
+      this.#home = await homeOf(machine, flavour, this.#socket)
       const missing = await whatIsMissing(machine, flavour, this.#socket !== SOCKET)
       if (code === 'ENOENT' && missing) return { ...base, ...missing, installed: false, state: 'absent' }
       const state = code === 'EACCES' ? 'unreachable' : 'down'
@@ -117,10 +119,8 @@ export class DockerEngine implements Engine {
 
   trustDirectories(machine: Machine, target: Target): Promise<readonly string[]> {
     // The Windows daemon leaves the colons out (moby registry.go hostCertsDir).
-    const directories = directoryNames(target).map((name) =>
-      posix.join(this.certsD, machine.platform === 'win32' ? name.replaceAll(':', '') : name),
-    )
-    return Promise.resolve(directories)
+    const flat = (name: string): string => (machine.platform === 'win32' ? name.replaceAll(':', '') : name)
+    return Promise.resolve(directoryNames(target).map((name) => posix.join(this.certsD, flat(name))))
   }
 
   async readTrust(machine: Machine, target: Target, survey: EngineSurvey): Promise<TrustDirectory> {
@@ -147,7 +147,7 @@ export class DockerEngine implements Engine {
   async settings(machine: Machine, target: Target, { strict }: Wish): Promise<readonly SettingsChange[]> {
     // daemon.json in /etc is the system's own; the others have theirs elsewhere, and reload otherwise: by hand.
     if (this.#flavour !== undefined || (await isAnother(machine, this.#socket))) return []
-    const edit = strict ? await strictDaemonJson(machine, target.registry) : undefined
+    const edit = strict ? await strictDaemonJson(machine, this.#home.daemonJson, target.registry) : undefined
     return edit === undefined ? [] : [edit]
   }
 

@@ -6,6 +6,7 @@ import type { Certificate, CertPool, GoVersion } from '../x509/index.ts'
 import type { SettingsChange, Wish } from './settings.ts'
 
 import type { Flavour } from './docker-home.ts'
+import type { EntryByHand } from './docker-insecure.ts'
 
 /**
  * Which rules read an engine's per-registry directory, and whose words it prints: facts, "Three certs.d loaders".
@@ -41,6 +42,10 @@ export interface EngineSurvey {
   readonly insecureRegistries: readonly string[]
   /** Networks whose registries it does not check. */
   readonly insecureNetworks: readonly string[]
+  /** Those of them that a person has to take out, where that could be told. */
+  readonly entriesByHand?: readonly EntryByHand[]
+  /** The file of its settings, where a flag names another than the usual one. */
+  readonly settingsFile?: string
   /** The variables that steer Go's roots, from the engine's own environment. */
   readonly environment: { readonly SSL_CERT_FILE?: string; readonly SSL_CERT_DIR?: string }
   /** The environment could not be read: the default is assumed. */

@@ -98,6 +98,45 @@ describe('settings that keep an engine from checking', function () {
     assert.equal(await host.read(DAEMON_JSON), broken)
   })
 
+  it('a flag of dockerd: named, with the line that takes it out; then the CA is trusted', async () => {
+    const flag = `--insecure-registry=${registry}`
+    const host = await scene.lab.host('client', { hosts, dockerArgs: [flag] })
+    await host.write('/root/ca.pem', root.pem)
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes'])
+    assert.equal(trusted.code, 1, trusted.stdout)
+    const finding = trusted.registry.findings.find(({ code }) => code === 'insecure-registry')
+    const { message = trusted.stdout, fix = '' } = finding ?? {}
+    assert.ok(message.includes(`by the flag ${flag} of dockerd`), message)
+    assert.ok(fix.endsWith(`# take ${flag} out`), fix)
+    const env = { EDITOR: `sed -i s/${flag}//` }
+    const mended = await host.run(['sh', '-c', fix], { env })
+    assert.equal(mended.code, 0, `${fix}: ${mended.stdout}${mended.stderr}`)
+    const seen = await runJson(host, ['diagnose', registry])
+    assert.equal(seen.code, 0, seen.stdout)
+    assert.equal(consumer(seen.registry, 'docker').state, 'trusted')
+  })
+
+  it('--config-file: the entry goes out of that file, whatever stands in /etc/docker', async () => {
+    const OTHER = '/srv/docker.json'
+    const host = await scene.lab.host('client', {
+      hosts,
+      docker: false,
+      dockerArgs: ['--config-file', OTHER],
+    })
+    await host.write('/root/ca.pem', root.pem)
+    await host.write(DAEMON_JSON, '{ not ours')
+    await host.write(OTHER, JSON.stringify({ 'insecure-registries': [registry] }))
+    await host.startDocker()
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', '--yes'])
+    assert.equal(trusted.code, 0, trusted.stdout)
+    assert.deepEqual(JSON.parse(await host.read(OTHER)), { 'insecure-registries': [] })
+    assert.ok(!codes(trusted.registry).includes('config-damaged'))
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    assert.deepEqual(JSON.parse(await host.read(OTHER)), { 'insecure-registries': [registry] })
+    const info = await host.run(['docker', 'info', '--format', '{{json .RegistryConfig.IndexConfigs}}'])
+    assert.ok(info.stdout.includes(registry), info.stdout)
+  })
+
   const CONF = '/etc/containers/registries.conf'
 
   it("registries.conf: insecure is switched off with --yes, podman's family checks, undone to the byte", async () => {

@@ -117,6 +117,26 @@ describe('judge: the engine', () => {
     assert.ok(!('trustLocation' in consumer(told('buildx', 'store', ''), 'buildx')))
   })
 
+  it('names the line for an entry that only a person takes out: the registry’s own before a network', () => {
+    const [own, network] = ['reg.corp:5000', '198.18.0.0/15'].map((entry) => ({
+      ...{ entry, where: `the flag ${entry}` },
+      fix: `without ${entry}`,
+    }))
+    assert.ok(own && network)
+    const said = (survey: Partial<EngineSurvey>): readonly unknown[] => {
+      const { message, fix = '' } = only(verdict({ ...unknown, survey }), 'insecure-registry')
+      return [/, by (.*?): /.exec(message)?.[1], fix.replace(/ {6}.*/, '')]
+    }
+    const [insecureRegistries, insecureNetworks] = [[own.entry], [network.entry]]
+    const both = { insecureRegistries, insecureNetworks }
+    assert.deepEqual(said({ ...both, entriesByHand: [network, own] }), [own.where, own.fix])
+    assert.deepEqual(said({ insecureNetworks, entriesByHand: [network] }), [network.where, network.fix])
+    const ours = [undefined, 'trust-registry reg.corp:5000']
+    assert.deepEqual(said({ ...both, entriesByHand: [network] }), ours, 'ours comes first')
+    const elsewhere = verdict({ ...unknown, survey: { insecureRegistries, settingsFile: '/srv/d.json' } })
+    assert.match(only(elsewhere, 'insecure-registry').fix ?? '', /"insecure-registries" in \/srv\/d\.json;/)
+  })
+
   it('takes no other port, name or network, nor a damaged one, for insecure', () => {
     const insecureRegistries = ['reg.corp', 'reg.corp:5001', 'eg.corp:5000']
     const insecureNetworks = ['10.0.0.0/8', '198.18.0.0', '198.18.0.0/99', '198.18.0.0/x', 'x/8', '']

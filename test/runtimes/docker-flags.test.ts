@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { flagConflicts } from '../../src/runtimes/docker-flags.ts'
+import { flagConflicts, valuesOf } from '../../src/runtimes/docker-flags.ts'
 
 describe('what stands both on the command line of dockerd and in daemon.json', () => {
   const cases: readonly (readonly [string, string, readonly string[]])[] = [
@@ -23,4 +23,12 @@ describe('what stands both on the command line of dockerd and in daemon.json', (
       assert.deepEqual(flagConflicts(line.split(' '), JSON.parse(config) as object), expected)
     })
   }
+})
+
+describe('what a flag of dockerd is given', () => {
+  it('in one word or two, as often as it stands there', () => {
+    const line = 'dockerd --a x --a=y --ab=z --b --a='
+    assert.deepEqual(valuesOf(line.split(' '), 'a'), ['x', 'y', ''])
+    assert.deepEqual(valuesOf(['dockerd', '--a'], 'a'), [])
+  })
 })
