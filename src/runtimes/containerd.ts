@@ -1,22 +1,18 @@
 import { posix } from 'node:path'
-import type { Machine } from '../machine/machine.ts'
+import type { Machine, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { parseGoVersion } from '../x509/index.ts'
 import { readContainerd } from './certs-containerd.ts'
 import { configPathFix, DEFAULT_HOSTS, readConfig, type ContainerdConfig } from './containerd-config.ts'
 import { parseVersion, type Version } from './containerd-imports.ts'
-import { pullByCri, UNIMPLEMENTED } from './cri.ts'
+import { askCri, SOCKET } from './containerd-cri.ts'
+import { judgeCtr, namesHosts } from './containerd-words.ts'
 import { directoryNames } from './directory-names.ts'
 import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
-import { judgeMessage } from './docker-words.ts'
 import { goBuildOf } from './go-build.ts'
 import { PROBE_DIGEST, PROBE_REPOSITORY } from './probe-image.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
-
-const SOCKET = '/run/containerd/containerd.sock'
-/** A host that has answered, on the way to the next. */
-const ANSWERED = /response was http\.Status|trying next host - response/
 
 /**
  * containerd for itself, as Kubernetes has it. It comes with Docker as well, where nobody else pulls through it: it
@@ -122,30 +118,34 @@ export class ContainerdEngine implements Engine {
   /** `ctr` reads the directory; where the CRI is told of it as well, its own word counts, too. */
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
     const { directories } = await readConfig(machine, this.#version)
+    const names = directoryNames(target)
     const base = await baseFor(machine, directories, target.registry)
     const image = `${target.registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}`
-    const argv = ['ctr', '--address', SOCKET, 'images', 'pull', '--hosts-dir', base, image] as const
-    const { stderr, exitCode, timedOut } = await machine.run(argv, { timeoutMs })
-    const lines = stderr.trim().split('\n')
-    const message = (lines.findLast((line) => line.startsWith('ctr: ')) ?? lines.at(-1) ?? '').replace(
-      /^ctr: /,
-      '',
-    )
-    if (timedOut) return { outcome: 'unclear', message: message === '' ? 'no answer in time' : message }
-    const outcome = exitCode === 0 ? 'accepted' : judgeMessage(500, message)
-    // Old ones go on to a host that no file speaks of, and end with its fault: the CRI would say the same.
-    if (outcome !== 'accepted') return { outcome: ANSWERED.test(stderr) ? 'accepted' : outcome, message }
-    const cri = directories.length === 0 ? undefined : await this.#askCri(machine, image, timeoutMs)
-    return cri?.outcome === 'refused' ? cri : { outcome: 'accepted', message }
-  }
-
-  /** Undefined where no CRI answers: containerd runs without one, or nobody here may ask. */
-  async #askCri(machine: Machine, image: string, timeoutMs: number): Promise<EngineAnswer | undefined> {
-    const socket = await machine.socket(SOCKET).catch(() => undefined)
-    if (socket === undefined) return undefined
-    const { status, message } = await pullByCri(socket, image, timeoutMs)
-    if (status === UNIMPLEMENTED) return undefined
-    return { outcome: judgeMessage(status === 0 ? 200 : 500, withoutImage(message)), message }
+    const pull = (...more: readonly string[]): Promise<RunResult> => {
+      const argv = [
+        'ctr',
+        '--address',
+        SOCKET,
+        'images',
+        'pull',
+        ...more,
+        '--hosts-dir',
+        base,
+        image,
+      ] as const
+      return machine.run(argv, { timeoutMs })
+    }
+    const pulled = await pull()
+    const word = judgeCtr(pulled, names)
+    if (pulled.timedOut)
+      return { outcome: 'unclear', message: word.message === '' ? 'no answer in time' : word.message }
+    const { overriddenBy } = await readContainerd(machine, base, target.registry, undefined)
+    // Since 2.0 the daemon pulls, and does not say which of the hosts in a hosts.toml has answered.
+    const silent = overriddenBy !== undefined && this.#version.major >= 2 && !namesHosts(pulled)
+    const answer = silent ? judgeCtr(pulled, names, await pull('--local')) : word
+    if (answer.outcome !== 'accepted') return answer
+    const cri = directories.length === 0 ? undefined : await askCri(machine, image, names, timeoutMs)
+    return cri?.outcome === 'refused' ? cri : answer
   }
 
   login(): Promise<LoginAnswer> {
@@ -172,9 +172,4 @@ function reasonFor({ path, directories }: ContainerdConfig, { major, minor }: Ve
   const own =
     major > 2 || (major === 2 && minor >= 2) ? ', and takes the two that it has by itself for one' : ''
   return `${path} names no config_path, so that containerd's CRI reads no such directory${own}; ctr does, with --hosts-dir`
-}
-
-/** `failed to pull and unpack image "…": ` of the CRI, before what `ctr` says as well. */
-function withoutImage(message: string): string {
-  return message.replace(/^failed to pull and unpack image "[^"]*": /, '')
 }

@@ -4,13 +4,16 @@ import type { Host } from '../../fixtures/lab/host.ts'
 import { labRoot, type Suite } from '../../fixtures/lab/root.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { pullByCri } from '../../src/runtimes/cri.ts'
-import { codes, consumer, runJson, watched, withLab } from './scene.ts'
+import { codes, consumer, runJson, users, watched, withLab } from './scene.ts'
 
 const registry = 'reg.corp:5000'
 const config = '/etc/containerd/config.toml'
 const base = '/etc/containerd/certs.d'
 const right = `${base}/${registry}`
 const image = `${registry}/trust-registry-probe@sha256:${'0'.repeat(64)}`
+
+/** By port: without logins, with, and nobody at all. */
+const mirrors = { 5001: undefined, 5002: users }
 
 const generations: readonly [string, Suite | undefined, RegExp, string][] = [
   ['1.6', undefined, /^1\.6/, 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'],
@@ -29,6 +32,9 @@ describe('containerd with a hosts directory', function () {
     root = await createCa({ name: 'Corp Root CA' })
     const server = await scene.lab.server('registry')
     await server.dockerRegistry({ port: 5000, chain: [await root.issue({ names: ['reg.corp'] })] })
+    for (const [port, asked] of Object.entries(mirrors)) {
+      await server.dockerRegistry({ port: Number(port), ...(asked && { users: asked }) })
+    }
     hosts = { 'reg.corp': server.address }
     for (const suite of ['trixie', 'sid'] as const) roots.set(suite, await labRoot(suite))
   })
@@ -108,6 +114,24 @@ describe('containerd with a hosts directory', function () {
       // Its CRI, asked as kubelet asks it, is of the same mind.
       const cri = await host.run(['ctr', 'plugins', 'ls'])
       assert.match(cri.stdout, /cri .* ok/, 'the CRI is up, so that it was asked')
+
+      // Mirrors, of which one has nothing, one lets nobody in, and one does not answer, vouch for nobody but themselves.
+      for (const port of [...Object.keys(mirrors), 5003]) {
+        const toml = `[host."http://reg.corp:${port}"]\n  capabilities = ["pull", "resolve"]\n`
+        await host.write(`${right}/hosts.toml`, toml)
+        const mirrored = await runJson(host, ['diagnose', registry, ...named])
+        const {
+          state,
+          predictedError: foreseen,
+          observedError: said,
+        } = consumer(mirrored.registry, 'containerd')
+        assert.deepEqual([state, said], ['refused', foreseen], `the mirror at ${port}`)
+      }
+      const behind = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+      assert.equal(behind.code, 0, behind.stdout)
+      assert.equal(behind.registry.verified, true)
+      assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+      await host.run(['rm', '-rf', right])
 
       // Without being named it counts, too: somebody has told it of the directory.
       const all = await runJson(host, ['diagnose', registry])
