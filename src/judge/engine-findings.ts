@@ -157,7 +157,8 @@ export function shadowFindings(
   const { byHand } = engine.trust
   if (byHand) {
     const message = `${path} is not written by this run: ${byHand.why}`
-    return [{ code: 'runtime-unreachable', severity, owner: 'machine', message, fix: byHand.fix }]
+    const { code = 'runtime-unreachable', fix } = byHand
+    return [{ code, severity, owner: 'machine', message, fix }]
   }
   const base = { code: 'trust-directory-shadowed', severity, owner: 'machine' } as const
   const hidden = shadowed.find(({ pool }) => wouldHelp(pool))

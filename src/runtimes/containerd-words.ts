@@ -22,7 +22,7 @@ export function judgeCtr(printed: Printed, names: readonly string[], log: Printe
   const { message } = partsOf(printed)
   if (printed.exitCode === 0) return { outcome: 'accepted', message }
   const own = partsOf(log).lines.filter((line) => names.includes(HOST.exec(line)?.[1] ?? ''))
-  // Old ones go on to a host that no file speaks of, and end with its fault: the CRI would say the same.
+  // Old ones go on to a host that no file speaks of, and end with its fault.
   if (own.some((line) => ANSWERED.test(line))) return { outcome: 'accepted', message }
   const [fault] = own.flatMap((line) => FAILED.exec(line)?.[1] ?? [])
   if (fault === undefined) return { outcome: judgeMessage(500, message), message }

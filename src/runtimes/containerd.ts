@@ -1,22 +1,23 @@
 import { posix } from 'node:path'
 import type { Machine, RunResult } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
-import { parseGoVersion } from '../x509/index.ts'
+import { CertPool, parseGoVersion } from '../x509/index.ts'
 import { readContainerd } from './certs-containerd.ts'
 import { configPathFix, DEFAULT_HOSTS, readConfig, type ContainerdConfig } from './containerd-config.ts'
 import { parseVersion, type Version } from './containerd-imports.ts'
-import { askCri, SOCKET } from './containerd-cri.ts'
+import { askCri, servesCri, SOCKET } from './containerd-cri.ts'
 import { judgeCtr, namesHosts } from './containerd-words.ts'
 import { directoryNames } from './directory-names.ts'
 import { editHostsToml } from './hosts-toml.ts'
 import type { SettingsChange, Wish } from './settings.ts'
+import { judgeMessage } from './docker-words.ts'
 import { goBuildOf } from './go-build.ts'
 import { PROBE_DIGEST, PROBE_REPOSITORY } from './probe-image.ts'
 import type { Engine, EngineAnswer, EngineSurvey, LoginAnswer, TrustDirectory } from './engine.ts'
 
 /**
  * containerd for itself, as Kubernetes has it. It comes with Docker as well, where nobody else pulls through it: it
- * counts where its CRI plugin is told of a hosts directory, or where it is named. `ctr` asks for it, with that directory.
+ * counts where its CRI plugin is told of a hosts directory, or where it is named. `ctr` and the CRI ask for it.
  */
 export class ContainerdEngine implements Engine {
   readonly name = 'containerd'
@@ -91,16 +92,31 @@ export class ContainerdEngine implements Engine {
     if (fault !== undefined) {
       return { ...read, fatal: { code: 'config-damaged', path, message: fault, foreseen: false } }
     }
+    const blind = await this.#blindness(config, version, base)
+    if (blind === undefined) return read
+    if (conflict === undefined && !(await servesCri(machine)))
+      return { ...read, ignored: [...read.ignored, { path: base, ...blind }] }
+    // What kubelet pulls by reads nothing of it: that is a person's to put in order first.
+    const { path: place, state, symlink } = read
+    const byHand = { code: 'trust-file-ignored', why: blind.reason, fix: blind.fix } as const
+    return { path: place, state, symlink, pool: new CertPool(), ignored: [], misnamed: [], byHand }
+  }
+
+  /** Why the CRI does not read the hosts directory, by its settings. */
+  async #blindness(
+    config: ContainerdConfig,
+    version: Version,
+    base: string,
+  ): Promise<{ readonly reason: string; readonly fix: string } | undefined> {
+    const { directories, path, conflict } = config
     if (conflict !== undefined) {
       const reason = `${path} has registry.${conflict} beside config_path, and containerd's CRI does not come up with both: nothing is pulled through it`
       const fix = `move what registry.${conflict} says into hosts.toml files below ${base} and take it out of ${path}, then: systemctl restart containerd`
-      return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
+      return { reason, fix }
     }
     const asOne = takesListAsOne(version) && !config.pullsItself
-    if (directories.length === 1 || (directories.length > 1 && !asOne)) return read
-    const reason = reasonFor(config, version)
-    const fix = await configPathFix(config, version)
-    return { ...read, ignored: [...read.ignored, { path: base, reason, fix }] }
+    if (directories.length === 1 || (directories.length > 1 && !asOne)) return undefined
+    return { reason: reasonFor(config, version), fix: await configPathFix(config, version) }
   }
 
   async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
@@ -115,25 +131,15 @@ export class ContainerdEngine implements Engine {
     return edits.filter((edit) => edit !== undefined)
   }
 
-  /** `ctr` reads the directory; where the CRI is told of it as well, its own word counts, too. */
+  /** `ctr` reads the directory that we name; where there is a CRI, which kubelet pulls by, its own word counts as well. */
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
-    const { directories } = await readConfig(machine, this.#version)
+    const { directories, conflict } = await readConfig(machine, this.#version)
     const names = directoryNames(target)
     const base = await baseFor(machine, directories, target.registry)
     const image = `${target.registry}/${PROBE_REPOSITORY}@${PROBE_DIGEST}`
     const pull = (...more: readonly string[]): Promise<RunResult> => {
-      const argv = [
-        'ctr',
-        '--address',
-        SOCKET,
-        'images',
-        'pull',
-        ...more,
-        '--hosts-dir',
-        base,
-        image,
-      ] as const
-      return machine.run(argv, { timeoutMs })
+      const words = ['images', 'pull', ...more, '--hosts-dir', base, image]
+      return machine.run(['ctr', '--address', SOCKET, ...words], { timeoutMs })
     }
     const pulled = await pull()
     const word = judgeCtr(pulled, names)
@@ -144,8 +150,15 @@ export class ContainerdEngine implements Engine {
     const silent = overriddenBy !== undefined && this.#version.major >= 2 && !namesHosts(pulled)
     const answer = silent ? judgeCtr(pulled, names, await pull('--local')) : word
     if (answer.outcome !== 'accepted') return answer
-    const cri = directories.length === 0 ? undefined : await askCri(machine, image, names, timeoutMs)
-    return cri?.outcome === 'refused' ? cri : answer
+    if (conflict !== undefined)
+      return {
+        outcome: 'unclear',
+        message: `its CRI does not come up with registry.${conflict} beside config_path`,
+      }
+    // The CRI, told of the same directory, would end as old ones do: with the fault of a host that no file speaks of.
+    if (directories.length > 0 && judgeMessage(500, answer.message) !== 'accepted') return answer
+    const cri = await askCri(machine, image, names, timeoutMs)
+    return cri && (cri.outcome === 'refused' || directories.length === 0) ? cri : answer
   }
 
   login(): Promise<LoginAnswer> {

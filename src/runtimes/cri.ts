@@ -9,7 +9,7 @@ export interface CriAnswer {
 
 export const UNIMPLEMENTED = 12
 const UNKNOWN = 2
-const UNAVAILABLE = 14
+export const UNAVAILABLE = 14
 const MAX_MESSAGE = 64 * 1024
 
 /**

@@ -109,8 +109,8 @@ export interface TrustDirectory {
   readonly elsewhere?: { readonly path: string; readonly registry: string }
   /** Registries that its settings have it ask first. */
   readonly mirrors?: { readonly path: string; readonly registries: readonly string[] }
-  /** Somebody else writes there. */
-  readonly byHand?: { readonly why: string; readonly fix: string }
+  /** Somebody else writes there, or what is written there counts only once a person has put something in order. */
+  readonly byHand?: { readonly code?: 'trust-file-ignored'; readonly why: string; readonly fix: string }
   /** `path` is a person's own: root writes nothing there. */
   readonly personal?: boolean
   /** Directories beside it whose names look meant for this registry. */

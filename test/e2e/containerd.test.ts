@@ -233,8 +233,10 @@ describe('containerd with a hosts directory', function () {
     if (title === '1.7') continue
     it(`${title}: settings that keep the CRI from the directory are named, and mended by the line that is given`, async () => {
       const host = await freshHost(suite, start)
-      assert.equal((await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])).code, 0)
-      const blind = await runJson(host, ['diagnose', registry, ...named])
+      const before = await host.snapshot(watched)
+      const blind = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+      assert.deepEqual([blind.code, blind.registry.verified], [1, false], blind.stdout)
+      assert.deepEqual(await host.snapshot(watched), before, 'a person has to put it in order first')
       const lacking = blind.registry.findings.find(({ code }) => code === 'trust-file-ignored')
       assert.match(lacking?.message ?? '', /names no config_path/)
       assert.equal(await criRefuses(host), true, 'its CRI knows no directory')
@@ -242,6 +244,8 @@ describe('containerd with a hosts directory', function () {
       const mended = await host.run(['sh', '-c', line])
       assert.equal(mended.code, 0, `${line}: ${mended.stderr}`)
       await restart(host)
+      const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+      assert.deepEqual([trusted.code, trusted.registry.verified], [0, true], trusted.stdout)
       assert.equal(await criRefuses(host), false, await host.read(config))
       const seeing = await runJson(host, ['diagnose', registry, ...named])
       assert.deepEqual([seeing.code, codes(seeing.registry)], [0, []], seeing.stdout)
@@ -258,6 +262,7 @@ describe('containerd with a hosts directory', function () {
       const conflict = torn.registry.findings.find(({ code }) => code === 'trust-file-ignored')
       assert.match(conflict?.message ?? '', /registry\.mirrors beside config_path/, torn.stdout)
       assert.match(conflict?.fix ?? '', /hosts\.toml/)
+      assert.deepEqual([torn.code, consumer(torn.registry, 'containerd').state], [1, 'unknown'], torn.stdout)
 
       // What imported files say counts, and of several directories the first that has one for the registry.
       const [version = '', head = ''] = start.split('\n')
@@ -352,6 +357,13 @@ describe('containerd with a hosts directory', function () {
     const asked = await runJson(host, ['diagnose', registry, ...named])
     const ignored = asked.registry.findings.find(({ code }) => code === 'trust-file-ignored')
     assert.match(ignored?.message ?? '', /names no config_path/)
+
+    // Docker's package leaves the CRI out: then ctr's word is the proof.
+    await host.write(config, 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\nversion = 2\n')
+    await restart(host)
+    const trusted = await runJson(host, [registry, '--ca', '/root/ca.pem', ...named])
+    assert.deepEqual([trusted.code, trusted.registry.verified], [0, true], trusted.stdout)
+    assert.match(await pull(host), /not found$/)
   })
 
   it('a damaged config.toml is named with its line, and left as it is', async () => {

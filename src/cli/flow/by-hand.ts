@@ -41,8 +41,9 @@ export function withoutLook(
         return { survey, required: false, findings: damaged }
       if (trust.byHand) {
         const message = `${trust.path} is not written by this run: ${trust.byHand.why}`
-        const finding = { code: 'runtime-unreachable', severity: 'error', owner: 'machine', message } as const
-        return { survey, required: false, findings: [...damaged, { ...finding, fix: trust.byHand.fix }] }
+        const { code = 'runtime-unreachable', fix } = trust.byHand
+        const finding = { code, severity: 'error', owner: 'machine', message, fix } as const
+        return { survey, required: false, findings: [...damaged, finding] }
       }
       const { findings, needless } = await leftAlone(context, engine, target, certificates)
       return { survey, required: !needless, findings: [...damaged, ...findings.filter(seen)] }
