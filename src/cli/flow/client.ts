@@ -78,7 +78,7 @@ export async function clientFiles(
 }
 
 /** What a person types to have podman's family show the pair from their own directory, which is read before root's. */
-function ownPair(client: Options['client'], registry: string): readonly string[] {
+export function ownPair(client: Options['client'], registry: string): readonly string[] {
   if (client === undefined) return []
   const directory = `~/.config/containers/certs.d/${shellWord(registry)}`
   const [certificate, key] = clientPaths(directory)

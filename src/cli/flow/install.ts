@@ -3,6 +3,7 @@ import { TrustError } from '../../errors.ts'
 import { checks, heldBuilds, isServed, wouldAccept, type Finding } from '../../judge/index.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { combine, exitOf, type ExitCode } from '../exit.ts'
+import { withClosed } from './closed.ts'
 import { carryOut } from './carry-out.ts'
 import { askChanges, consentFor } from './consent.ts'
 import { untold } from './by-hand.ts'
@@ -162,7 +163,8 @@ async function planFor(context: Context, seen: Case, approved: Approved): Promis
     return (await import('./system.ts')).planSystem(context, seen, approved)
   const { registry } = seen.target
   const files = await filesFor(context, servedOf(seen), seen.target, approved.install)
-  const installed = await planInstall(context, registry, approved, files)
+  const placed = await planInstall(context, registry, approved, files)
+  const installed = await withClosed(context, seen.target, files, placed)
   const plan = withReloads(installed, installed.records.files, reloadDeadline(context))
   return context.options.prune ? planPrune(context, plan, registry) : plan
 }

@@ -5,6 +5,7 @@ import type { Target } from '../../registry/reference.ts'
 import type { RegistryView } from '../../report/view.ts'
 import { withoutLook } from './by-hand.ts'
 import { carryOut } from './carry-out.ts'
+import { withClosed } from './closed.ts'
 import { askChanges, consentFor } from './consent.ts'
 import type { Context } from './context.ts'
 import { blindView } from './document.ts'
@@ -44,7 +45,8 @@ export async function installBlind(
   const plan = async (): Promise<Plan> => {
     if (system) return (await import('./system.ts')).planSystemBlind(context, registry, approved)
     const files = await filesFor(context, engines, target, approved.install)
-    return planInstall({ machine, state }, registry, approved, files)
+    const placed = await planInstall({ machine, state }, registry, approved, files)
+    return withClosed(context, target, files, placed)
   }
   const first = await plan()
   const toKnow = [...findings, ...(first.findings ?? [])]

@@ -80,9 +80,21 @@ export function isRequired(found: EngineSurvey, runtimes: readonly string[]): bo
  */
 function ofInterest(context: Context, engines: Survey['engines']): Survey['engines'] {
   const { runtimes } = context.options
-  const here = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
+  const found = engines.filter(({ engine, survey }) => survey.installed || runtimes.includes(engine.name))
+  const here = withoutClosed(context, found)
   const one = here.some(({ engine }) => engine.runtime === undefined)
   return one ? here : [...engines.slice(0, 1), ...here]
+}
+
+/**
+ * What runs as a person cannot show root's client certificate: where nobody named it, that is no reason not to serve
+ * the others.
+ */
+function withoutClosed({ client, machine, options }: Context, engines: Survey['engines']): Survey['engines'] {
+  const able = engines.filter(({ engine }) => engine.asCaller !== true)
+  const served = able.some(({ engine, survey }) => engine.runtime === undefined && isRequired(survey, []))
+  const closed = options.command === 'trust' && client !== undefined && machine.who().invoker.uid !== 0
+  return closed && served && options.runtimes.length === 0 ? able : engines
 }
 
 /** What was accepted on this machine before, by registry; a state that cannot be read is no reason not to look. */

@@ -3,10 +3,12 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { planInstall } from '../../../src/change/index.ts'
 import { clientFiles } from '../../../src/cli/flow/client.ts'
+import { withClosed } from '../../../src/cli/flow/closed.ts'
 import type { Context } from '../../../src/cli/flow/context.ts'
 import { filesFor } from '../../../src/cli/flow/files.ts'
 import { defaultOptions, type Options } from '../../../src/cli/options.ts'
 import { TrustError } from '../../../src/errors.ts'
+import type { Finding } from '../../../src/judge/index.ts'
 import type { Engine } from '../../../src/runtimes/engine.ts'
 import { parseRegistry } from '../../../src/registry/reference.ts'
 import { containersEngines } from '../../../src/runtimes/containers-programs.ts'
@@ -141,6 +143,45 @@ describe('cli/flow/client: the client certificate, year after year', () => {
       assert.deepEqual(here.snapshot(), was)
     })
   }
+
+  it("where podman's family would come upon root's key first: a warning, with the lines for each person", async () => {
+    const named = {
+      command: 'trust' as const,
+      registries: [REGISTRY],
+      client: { certificate: 'me.pem', key: 'me.key' },
+    }
+    const options = { ...defaultOptions, ...named }
+    const told = async (programs: readonly string[], there?: string): Promise<readonly Finding[]> => {
+      const here = await world()
+      if (there !== undefined) here.write(`${there}/ca.crt`, '')
+      const which = (name: string) =>
+        Promise.resolve(programs.includes(name) ? `/usr/bin/${name}` : undefined)
+      const machine = Object.assign(here.machine, { which })
+      const context = { client, options, machine, state: here.state } as unknown as Context
+      const files = await clientFiles(context, new DockerEngine(), parseRegistry(REGISTRY))
+      const plan = await planInstall(here, REGISTRY, approved(root), files)
+      return (await withClosed(context, parseRegistry(REGISTRY), files, plan)).findings ?? []
+    }
+    const [finding, ...others] = await told(['podman', 'skopeo'])
+    assert.deepEqual(
+      [finding?.code, finding?.severity, others],
+      ['trust-directory-unreadable', 'warning', []],
+    )
+    assert.match(
+      finding?.message ?? '',
+      /^\/etc\/docker\/certs\.d\/reg\.corp:5000 holds a key .*: podman, skopeo of /,
+    )
+    const own = `~/.config/containers/certs.d/${REGISTRY}`
+    assert.deepEqual(finding?.fix?.split('\n'), [
+      '# as each person who uses them:',
+      `mkdir -p ${own} && cp ${FOLDER}/*.crt ${own}/`,
+      `install -D -m 600 me.pem ${own}/client.cert`,
+      `install -D -m 600 me.key ${own}/client.key`,
+    ])
+    assert.deepEqual(await told([]), [])
+    // A place that comes before Docker's is the one that they read.
+    assert.deepEqual(await told(['podman'], `/etc/containers/certs.d/${REGISTRY}`), [])
+  })
 
   it('under sudo: a daemon reads root’s key whoever called; what runs as the person does not', async () => {
     const here = await world()

@@ -8,11 +8,12 @@ interface Known {
   readonly name: string
   readonly installed: boolean
   readonly runtime?: string
+  readonly asCaller?: true
 }
 
 describe('cli/flow/survey', () => {
   const { machine } = throwaway()
-  const names = async (known: readonly Known[]): Promise<readonly string[]> => {
+  const names = async (known: readonly Known[], more: object = {}): Promise<readonly string[]> => {
     const engines = known.map(({ installed, ...engine }): Partial<Engine> => {
       const state = installed ? 'running' : 'absent'
       return { ...engine, survey: () => Promise.resolve({ installed, state, environment: {} }) as never }
@@ -20,8 +21,9 @@ describe('cli/flow/survey', () => {
     const context = {
       engines,
       machine: Object.assign(machine(), { atRest: true }),
-      options: { runtimes: [], timeoutMs: 1000 },
+      options: { command: 'trust', runtimes: [], timeoutMs: 1000 },
       state: { records: () => Promise.resolve(undefined) },
+      ...more,
     } as unknown as Context
     return (await surveyMachine(context)).engines.map(({ engine }) => engine.name)
   }
@@ -33,5 +35,21 @@ describe('cli/flow/survey', () => {
     assert.deepEqual(await names([docker, { ...client, installed: false }, podman]), ['docker'])
     assert.deepEqual(await names([docker, client, podman]), ['docker', 'docker-cli'])
     assert.deepEqual(await names([docker, client, { ...podman, installed: true }]), ['docker-cli', 'podman'])
+  })
+
+  it('what runs as a person is left out where root’s client certificate is placed, unless it is all there is', async () => {
+    const docker = { name: 'docker', installed: true }
+    const podman = { name: 'podman', installed: true, asCaller: true } as const
+    const as = (uid: number): object => {
+      const here = machine()
+      const who = { ...here.who(), invoker: { ...here.who().invoker, uid } }
+      return { client: {}, machine: Object.assign(here, { atRest: true, who: () => who }) }
+    }
+    assert.deepEqual(await names([docker, podman], as(1001)), ['docker'])
+    assert.deepEqual(await names([docker, podman], as(0)), ['docker', 'podman'])
+    assert.deepEqual(await names([docker, podman]), ['docker', 'podman'])
+    assert.deepEqual(await names([{ ...docker, installed: false }, podman], as(1001)), ['podman'])
+    const options = { command: 'trust', runtimes: ['docker', 'podman'], timeoutMs: 1000 }
+    assert.deepEqual(await names([docker, podman], { ...as(1001), options }), ['docker', 'podman'])
   })
 })
