@@ -83,7 +83,7 @@ describe('runtimes/prepared', () => {
       assert.equal(text(await settings(name, ['/c/x.crt'])), before + added)
       fs.rmSync(path(file))
       const made = text(await settings(name, ['/c/x.crt']))
-      assert.ok(made.includes(added.trim().split('\n')[0] ?? ''), made)
+      assert.equal(made, name === 'buildkit' ? added.trimStart() : `configs:\n${added}`)
       put(file, made)
       assert.deepEqual(
         await engine(name).settings?.(machine(), target, { certificates: ['/c/x.crt'], strict: false }),
