@@ -7,6 +7,7 @@ import type { CertPool } from '../x509/index.ts'
 import { labelOf } from './directory-findings.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Finding } from './judgement.ts'
+import { serviceLine, serviceName } from './service-line.ts'
 import { liesIn } from './unchecked.ts'
 
 /** Why the engine does not look at the chain at all. */
@@ -94,7 +95,7 @@ export function engineFindings(
   { observation, givenAs = '--ca CA.pem', systemRequired }: Evidence,
 ): readonly Finding[] {
   const { registry } = observation.target
-  const { name, kind, state, problem = '', manager = 'systemctl' } = engine.survey
+  const { name, kind, state, problem = '' } = engine.survey
   const severity = engine.required ? 'error' : 'warning'
   const base = { owner: 'machine', severity } as const
   const daemon = kind === 'daemon'
@@ -106,32 +107,47 @@ export function engineFindings(
   }
   if (state === 'down') {
     const message = `the ${name} daemon does not answer (${problem}), so nobody can ask it`
-    return [{ ...base, code: 'daemon-down', message, fix: `${manager} start ${name}` }]
+    return [{ ...base, code: 'daemon-down', message, fix: serviceLine(engine.survey, 'start') }]
   }
   if (engine.survey.flavour === 'podman') {
     const message = `what answers on Docker's socket is Podman, which reads other files: the row podman is about it`
     const fix = `trust-registry ${registry} --runtime podman --ca CA.pem`
     return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
   }
+  if (state === 'unreachable' && engine.survey.unasked === true) {
+    const message = `${name} is asked by nobody here (${problem}): its verdict is our reckoning`
+    const named = `trust-registry ${registry} --runtime ${name} ${givenAs}      # to prepare it`
+    const fix = engine.required ? {} : { fix: named }
+    return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, ...fix }]
+  }
   if (state === 'unreachable') {
     const message = daemon
       ? `the ${name} daemon may not be asked by this user (${problem}): its verdict is our reckoning`
       : `${name} cannot be asked (${problem}): its verdict is our reckoning`
     const fix = daemon
-      ? 'run it with sudo, or as a member of the docker group'
+      ? `run it with sudo${serviceName(engine.survey) === 'docker' ? ', or as a member of the docker group' : ''}`
       : `${name} version      # it says what it needs to run`
     return [{ ...base, severity: 'warning', code: 'runtime-unreachable', message, fix }]
   }
   return []
 }
 
+/** Of daemons whose program has another name. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  docker: 'dockerd',
+  buildkit: 'buildkitd',
+  'cri-o': 'crio',
+}
+
 /** It is not there, and nobody named it; `how` is what else the line to prepare it needs. */
 export function absentFinding(
-  { name, kind, problem }: EngineSurvey,
+  { name, kind, problem, unasked }: EngineSurvey,
   registry: string,
   how: string,
 ): Finding & { readonly fix: string } {
-  const lacks = kind === 'daemon' ? `${name}d program and no socket` : 'such program'
+  const program = `${PROGRAMS[name] ?? name} program`
+  const daemon = unasked === true ? program : `${program} and no socket`
+  const lacks = kind === 'daemon' ? daemon : 'such program'
   return {
     code: 'runtime-not-found',
     severity: 'error',

@@ -1,13 +1,15 @@
 import type { CertPool } from '../x509/index.ts'
 import type { EngineEvidence, Evidence } from './evidence.ts'
 import type { Consumer, Finding } from './judgement.ts'
+import { serviceLine, serviceName } from './service-line.ts'
 
 /** Docker 25 asks for a registry's directory at each build. */
 const LISTS_NO_MORE = 25
 
 /** Go reads the OS store once per process, at the first verification (crypto/x509 root.go). */
 export function staleStore(engine: EngineEvidence, registry: string): readonly Finding[] {
-  const { name, startedMs, manager = 'systemctl' } = engine.survey
+  const { startedMs } = engine.survey
+  const name = serviceName(engine.survey)
   if (startedMs === undefined || engine.storeChangedMs <= startedMs) return []
   return [
     {
@@ -16,7 +18,7 @@ export function staleStore(engine: EngineEvidence, registry: string): readonly F
       owner: 'machine',
       first: true,
       message: `the chain is good by the OS store as it is now, but ${name} read the store before it was changed, and reads it once`,
-      fix: `${manager} restart ${name}      # or, without a restart: trust-registry ${registry}`,
+      fix: `${serviceLine(engine.survey, 'restart')}      # or, without a restart: trust-registry ${registry}`,
     },
   ]
 }
@@ -95,6 +97,6 @@ export function heldBuilds(
   ]
 }
 
-function restartLine({ survey: { manager = 'systemctl' } }: EngineEvidence): string {
-  return `${manager} restart docker      # stops running containers unless live-restore is on`
+function restartLine({ survey }: EngineEvidence): string {
+  return `${serviceLine(survey, 'restart')}      # stops running containers unless live-restore is on`
 }

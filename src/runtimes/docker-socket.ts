@@ -1,8 +1,10 @@
 import type { Machine } from '../machine/machine.ts'
+import { serviceControl } from '../machine/service.ts'
 import { jsonObject } from './credential-place.ts'
 import { listens } from './docker-flags.ts'
 import { ownerOf } from './docker-home.ts'
 import { commandLine, configFileOf, daemonProcess, pidFiles, type DaemonProcess } from './docker-process.ts'
+import type { EngineSurvey } from './engine.ts'
 
 export const SOCKET = '/var/run/docker.sock'
 
@@ -42,4 +44,11 @@ export async function isAnother(machine: Machine, socket: string): Promise<boole
 /** /var/run is a link to /run. */
 function shortened(path: string): string {
   return path.replace(/^\/var\/run\//, '/run/')
+}
+
+/** A survey, and what starts and stops docker here; in an image nobody does. */
+export async function withService(machine: Machine, survey: Promise<EngineSurvey>): Promise<EngineSurvey> {
+  if (machine.atRest) return survey
+  const [found, control] = await Promise.all([survey, serviceControl(machine, 'docker')])
+  return { ...found, service: control?.manager ?? 'none' }
 }

@@ -20,7 +20,7 @@ import {
   type Flavour,
 } from './docker-home.ts'
 import { processFacts } from './docker-process.ts'
-import { daemonBehind, isAnother, SOCKET } from './docker-socket.ts'
+import { daemonBehind, isAnother, SOCKET, withService } from './docker-socket.ts'
 import { answered } from './docker-words.ts'
 import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
@@ -60,7 +60,7 @@ export class DockerEngine implements Engine {
 
   /** Those who ask at the same time get the same answer. */
   survey(machine: Machine, timeoutMs: number): Promise<EngineSurvey> {
-    this.#surveying ??= this.#survey(machine, timeoutMs).finally(() => {
+    this.#surveying ??= withService(machine, this.#survey(machine, timeoutMs)).finally(() => {
       this.#surveying = undefined
     })
     return this.#surveying

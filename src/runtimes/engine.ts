@@ -1,4 +1,5 @@
 import type { Machine } from '../machine/machine.ts'
+import type { ServiceManager } from '../machine/service.ts'
 import type { ProxySettings } from '../registry/proxy-rules.ts'
 import type { Target } from '../registry/reference.ts'
 import type { Secret } from '../registry/token.ts'
@@ -31,6 +32,8 @@ export interface EngineSurvey {
   readonly flavour?: Flavour
   /** What starts and stops it, up to the verb, where that is not the system's `systemctl`. */
   readonly manager?: string
+  /** What else starts and stops it: systemd unless this says otherwise. */
+  readonly service?: ServiceManager | 'none'
   /** Docker keeps its images in containerd: pulls read certs.d by other rules than logins. */
   readonly containerdStore?: true
   /** Why it did not answer, in the system's words. */

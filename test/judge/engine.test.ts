@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { CertificateAuthority } from '../../fixtures/pki.ts'
-import { judge, type Judgement } from '../../src/judge/index.ts'
+import { judge, type FindingCode, type Judgement } from '../../src/judge/index.ts'
 import type { EngineAnswer, EngineSurvey, TrustDirectory } from '../../src/runtimes/engine.ts'
 import { CertPool, parseCertificate } from '../../src/x509/index.ts'
 import { ca, days, evidence, leaf, type Scene } from './evidence.ts'
@@ -74,6 +74,42 @@ describe('judge: the engine', () => {
     const judgement = verdict({ ...unknown, survey: { state: 'down' } })
     assert.deepEqual(faults(judgement), ['*unknown-authority', 'daemon-down'])
     assert.ok(!judgement.ownerMustAct)
+  })
+
+  it('names the service of a job, by what starts and stops it here', () => {
+    const answer = { outcome: 'refused', message: 'x509: no' } as const
+    const line = (survey: Partial<EngineSurvey>, code: FindingCode): string | undefined =>
+      only(verdict({ ...trusted, answer, survey }), code).fix?.replace(/ {6}.*/, '')
+    const stale = { name: 'docker-containerd', startedMs: -1 }
+    const cases = [
+      [{}, 'systemctl restart docker', 'systemctl start docker'],
+      [{ service: 'sysv' }, 'service docker restart', 'service docker start'],
+      [{ service: 'openrc' }, 'rc-service docker restart', 'rc-service docker start'],
+      [{ service: 'init.d' }, '/etc/init.d/docker restart', '/etc/init.d/docker start'],
+      [{ service: 'none' }, 'stop dockerd and start it the way it was started', 'start dockerd'],
+      [{ service: 'systemd', manager: 'snap' }, 'snap restart docker', 'snap start docker'],
+    ] as const
+    for (const [survey, restart, start] of cases) {
+      assert.equal(line({ ...stale, ...survey }, 'restart-needed'), restart)
+      assert.equal(line({ state: 'down', ...survey }, 'daemon-down'), start)
+    }
+  })
+
+  it('an engine that nobody asks has a sentence of its own, and each its program', () => {
+    const survey = { name: 'k3s', unasked: true, state: 'unreachable', problem: 'it tells nobody' } as const
+    const seen = (required: boolean) => only(verdict({ ...trusted, survey, required }), 'runtime-unreachable')
+    assert.match(seen(false).message, /^k3s is asked by nobody here \(it tells nobody\): /)
+    assert.match(seen(false).fix ?? '', /^trust-registry reg\.corp:5000 --runtime k3s --ca CA\.pem /)
+    assert.equal(seen(true).fix, undefined)
+    const lacks = (name: string, unasked?: true): string => {
+      const gone = { name, state: 'absent', ...(unasked ? { unasked } : {}) } as const
+      const { message } = only(verdict({ ...trusted, survey: gone }), 'runtime-not-found')
+      return message.replace(/^.*: /, '')
+    }
+    assert.equal(lacks('docker'), 'no dockerd program and no socket')
+    assert.equal(lacks('containerd'), 'no containerd program and no socket')
+    const others = ['buildkit', 'k3s', 'rke2', 'cri-o'].map((name) => lacks(name, true))
+    assert.deepEqual(others, ['no buildkitd program', 'no k3s program', 'no rke2 program', 'no crio program'])
   })
 
   const OPEN: readonly (readonly [string, Scene])[] = [

@@ -162,6 +162,15 @@ describe('runtimes/docker: survey', () => {
     assert.deepEqual((await survey()).state, 'down')
   })
 
+  it('tells what starts and stops it here', async () => {
+    assert.equal((await survey()).service, 'none')
+    for (const folder of ['etc/init.d', 'usr/sbin']) fs.mkdirSync(path(folder), { recursive: true })
+    put('etc/init.d/docker', '', 0o755)
+    put('usr/sbin/service', '', 0o755)
+    await start({ 'GET /version': VERSION, 'GET /info': INFO })
+    assert.equal((await survey()).service, 'sysv')
+  })
+
   it('waits for no daemon that hangs', async () => {
     await start({ 'GET /version': VERSION, 'GET /info': () => undefined })
     const { installed, state, problem } = await engine.survey(machine(), 50)
