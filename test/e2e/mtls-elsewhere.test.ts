@@ -116,6 +116,13 @@ describe('mutual TLS by other ways than a root’s Docker', function () {
       /podman runs as daemon, who cannot read a key of root's/,
     )
     assert.deepEqual(await host.snapshot(watched), before)
+    // Where it was not named, Docker is served, and what becomes of podman is told.
+    const docker = await runJson(host, trust, sudo)
+    assert.deepEqual([docker.code, docker.registry.verified], [0, true], docker.stdout)
+    const told = docker.registry.findings.find(({ code }) => code === 'trust-directory-unreadable')
+    assert.match(told?.message ?? docker.stdout, /^\/etc\/docker\/certs\.d\/\S+ holds a key .*: podman/)
+    assert.equal((await runJson(host, ['undo', registry, '--yes'], sudo)).code, 0)
+    assert.deepEqual(await host.snapshot(watched), before)
     const run = await runJson(host, [...trust, '--offline'])
     assert.deepEqual([run.code, run.registry.verified], [0, false], run.stdout)
     for (const directory of ['/etc/docker/certs.d', '/etc/containers/certs.d'])
