@@ -62,7 +62,13 @@ export class ContainerdEngine implements Engine {
     const version = /Version: +(?:v)?(\S+)/.exec(stdout)?.[1]
     this.#version = parseVersion(version)
     const go = parseGoVersion(/Go version: +(\S+)/.exec(stdout)?.[1] ?? '')
-    const known = { ...(version === undefined ? {} : { version }), ...(go === undefined ? {} : { go }) }
+    // Its socket is made anew at each start.
+    const startedMs = (await machine.stat(SOCKET).catch(() => undefined))?.changedMs
+    const known = {
+      ...(version === undefined ? {} : { version }),
+      ...(go === undefined ? {} : { go }),
+      ...(startedMs === undefined ? {} : { startedMs }),
+    }
     if (exitCode === 0) return { ...base, ...known, installed, state: 'running' }
     const state = stderr.includes('permission denied') ? 'unreachable' : 'down'
     return { ...base, ...known, installed, state, problem: stderr.trim().split('\n').at(-1) ?? '' }

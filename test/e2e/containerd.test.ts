@@ -350,6 +350,34 @@ describe('containerd with a hosts directory', function () {
     assert.ok(!again.registry.findings.some(({ code }) => code === 'trust-directory-shadowed'), again.stdout)
   }).timeout(120_000)
 
+  it('scope system: who has read the OS store before is named with its restart, and nothing is rolled back', async () => {
+    const host = await freshHost(undefined, `${generations[0]?.[3] ?? ''}  config_path = "${base}"\n`)
+    for (const start of [await host.read(config), 'version = 2\n']) {
+      await host.write(config, start)
+      await restart(host)
+      // It reads the store when it first verifies.
+      assert.equal(await criRefuses(host), true)
+      const trusted = await runJson(host, [
+        registry,
+        '--ca',
+        '/root/ca.pem',
+        '--scope',
+        'system',
+        '--yes',
+        ...named,
+      ])
+      assert.deepEqual([trusted.code, trusted.registry.verified], [1, false], trusted.stdout)
+      assert.equal(trusted.registry.changed, true, trusted.stdout)
+      const stale = trusted.registry.findings.find(({ code }) => code === 'restart-needed')
+      assert.match(stale?.fix ?? trusted.stdout, /^systemctl restart containerd /)
+      await restart(host)
+      assert.equal(await criRefuses(host), false)
+      const seen = await runJson(host, ['diagnose', registry, ...named])
+      assert.deepEqual([seen.code, codes(seen.registry)], [0, []], seen.stdout)
+      assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+    }
+  }).timeout(120_000)
+
   it('that comes with Docker alone is nobody’s runtime; named, it is told what its CRI lacks', async () => {
     const host = await freshHost(undefined, 'version = 2\n')
     const seen = await runJson(host, ['diagnose', registry])

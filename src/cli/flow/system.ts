@@ -112,7 +112,7 @@ async function planStore(
   return keeping(bracketed, look)
 }
 
-/** The restarts that it takes until every required engine sees the OS store as it will be. */
+/** The restart that it takes until docker sees the OS store as it will be; containerd's is left to its owner, and named. */
 async function restartsFor(
   context: Context,
   engines: readonly EngineEvidence[],

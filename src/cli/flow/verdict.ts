@@ -35,7 +35,10 @@ export function isBeyondUs({ options }: Site, seen: Judged): boolean {
     (consumer) => consumer.required && consumer.state === 'unchecked',
   )
   // What stops an engine altogether, or is a person's own, is put in order by that person; the others are served.
-  const served = required.filter(isServed)
+  // A directory that is not read is nothing to the OS store.
+  const byStore = ({ trust }: (typeof required)[number]): boolean =>
+    options.scope === 'system' && trust.byHand?.code === 'trust-file-ignored'
+  const served = required.filter((engine) => isServed(engine) || byStore(engine))
   const stuck =
     served.length < required.length && served.every(({ answer }) => answer?.outcome === 'accepted')
   const nobody = required.length === 0 && options.scope === 'registry'
