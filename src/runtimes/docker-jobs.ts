@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { Target } from '../registry/reference.ts'
 import { readBuildkit } from './certs-buildkit.ts'
 import { hostDirectories, readContainerd } from './certs-containerd.ts'
+import { directoryNames } from './directory-names.ts'
 import type { DockerEngine } from './docker.ts'
 import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
 import type { ApiRequest } from './docker-api.ts'
@@ -95,9 +96,12 @@ export class DockerJobEngine implements Engine {
 
   async settings(machine: Machine, target: Target, wish: Wish): Promise<readonly SettingsChange[]> {
     if (this.#loader !== 'containerd') return []
+    const names = directoryNames(target)
     const directories = await this.trustDirectories(machine, target)
     const edits = await Promise.all(
-      directories.map((path) => editHostsToml(machine, path, target.registry, { tablesOnly: false }, wish)),
+      directories.map((path, index) =>
+        editHostsToml(machine, path, names[index] ?? target.registry, { tablesOnly: false }, wish),
+      ),
     )
     return edits.filter((edit) => edit !== undefined)
   }
