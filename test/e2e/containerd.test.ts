@@ -348,6 +348,15 @@ describe('containerd with a hosts directory', function () {
     assert.match(await host.read(`${right}/hosts.toml`), /^ca = \[".*\.crt"\]$/m)
     assert.match(await pull(host), /not found$/)
     assert.ok(!again.registry.findings.some(({ code }) => code === 'trust-directory-shadowed'), again.stdout)
+    assert.equal((await runJson(host, ['undo', registry, '--yes'])).code, 0)
+
+    // The next CA goes in while _default has the one that serves, which a directory of the registry's own hides.
+    await host.run(['rm', '-rf', base])
+    await host.write(`${base}/_default/ca.crt`, root.pem)
+    await host.write('/root/both.pem', root.pem + (await createCa({ name: 'Next CA' })).pem)
+    const rotated = await runJson(host, [registry, '--ca', '/root/both.pem', ...named])
+    assert.deepEqual([rotated.code, rotated.registry.changes.length], [0, 2], rotated.stdout)
+    assert.match(await pull(host), /not found$/)
   }).timeout(120_000)
 
   it('scope system: who has read the OS store before is named with its restart, and nothing is rolled back', async () => {

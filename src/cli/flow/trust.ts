@@ -112,7 +112,7 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
   const stray = await strayFiles(context.machine, await context.state.records(), target.registry)
   // What was installed for another registry shall not go with that one.
   const shared = await sharedFiles(context, servedOf(seen), target, approved.install)
-  const next =
+  const more =
     look === 0
       ? [
           ...unknownTo(required, pinned || options.scope === 'system' ? [] : question.given),
@@ -121,6 +121,8 @@ async function mend(context: Context, survey: Survey, seen: Case, ask: AskPasswo
           ...approved.install.filter(({ sha256 }) => stray.has(sha256) || shared.has(sha256)),
         ]
       : approved.install
+  const hiding = look === 0 && options.scope === 'registry' && (more.length > 0 || shows)
+  const next = hiding ? [...more, ...fromDefault(required, approved.install, more)] : more
   // What now vouches for it takes the place of what is on record, even where no file changes.
   const moves = recorded !== undefined && recorded.identity.sha256 !== identity.sha256
   const prunes = options.prune && recorded?.superseded !== undefined
@@ -144,6 +146,17 @@ function unknownTo(
   const lacks = (certificate: Certificate): boolean =>
     engines.some(({ store, trust }) => !store.contains(certificate) && !trust.pool.contains(certificate))
   return given.filter((certificate) => certificate.isCA && lacks(certificate))
+}
+
+/** A directory of the registry's own hides `_default`: what vouches for the chain from there has to stand in it as well. */
+function fromDefault(
+  engines: readonly EngineEvidence[],
+  anchors: readonly Certificate[],
+  wanted: readonly Certificate[],
+): readonly Certificate[] {
+  if (!engines.some(({ trust }) => trust.path.endsWith('/_default'))) return []
+  const known = new Set(wanted.map(({ sha256 }) => sha256))
+  return anchors.filter(({ sha256 }) => !known.has(sha256))
 }
 
 /** An engine that just looked up the name may have spoken of the server before: what it has on file must do as well. */
