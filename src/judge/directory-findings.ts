@@ -112,11 +112,13 @@ function unreadableFix({ survey, trust }: EngineEvidence, path: string, message:
  * Lets an engine in: to the directory, and to certificates and hosts.toml in it. Whatever else it names may be a key,
  * or hold one, and is for its owner alone.
  */
-function openFix({ flavour }: EngineEvidence['survey'], directory: string, path: string): string {
+function openFix({ flavour, loader }: EngineEvidence['survey'], directory: string, path: string): string {
   const base = posix.dirname(directory)
   const [file, here] = [shellWord(path), shellWord(directory)]
   const isFolder = [path, posix.dirname(path)].some((place) => place === base || place.endsWith('/certs.d'))
   if (!isFolder && !/\.crt$|\/hosts\.toml$/.test(path)) {
+    // A program reads it as the person who runs it.
+    if (loader === 'containers') return `sudo chown "$(id -u)" ${file} && sudo chmod u+r ${file}`
     const owner = flavour === 'rootless' ? `--reference=${shellWord(base)}` : 'root'
     return `chown ${owner} ${file} && chmod u+r ${file}`
   }

@@ -190,8 +190,12 @@ export function shadowFindings(
 
 /** A directory beside the right one that holds what this very chain needs. */
 export function misnamedFinding(engine: EngineEvidence, path: string): Finding {
-  const right = engine.trust.path
+  const { path: read } = engine.trust
+  // A person's place comes first, so that it is enough to name it there as it should be.
+  const personal = path.includes('/.config/containers/')
+  const right = personal ? posix.join(posix.dirname(path), posix.basename(read)) : read
   const message = `${path} holds the certificate that this chain needs, but ${labelOf(engine)} reads only ${right}`
-  const fix = `mv ${shellWord(path)} ${shellWord(right)}`
+  // Another engine, or the other name of port 443, may read it where it is.
+  const fix = `install -D -m 644 -t ${shellWord(right)} ${shellWord(path)}/*.crt`
   return { code: 'trust-directory-misnamed', severity: 'warning', owner: 'machine', message, fix }
 }

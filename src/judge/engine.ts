@@ -10,6 +10,7 @@ import {
   verify,
 } from '../x509/index.ts'
 import type { GoVersion, SentChain, VerifyError } from '../x509/index.ts'
+import { byItsOwnPair } from './client.ts'
 import { directoryFindings } from './directory-findings.ts'
 import { engineFindings, misnamedFinding, shadowFindings, uncheckedFinding } from './engine-findings.ts'
 import { isUnseen, overriddenStore, staleBuilder, staleStore } from './engine-stale.ts'
@@ -58,7 +59,7 @@ export function judgeEngine(evidence: Evidence, engine: EngineEvidence): EngineV
   // What it will say rests on files that we may not open.
   const chain = engine.trust.closed && seen.refusal ? { ...seen, line: undefined } : seen
   const { fatal } = engine.trust
-  const prediction = fatal ? broken(chain, fatal, words) : chain
+  const prediction = fatal ? broken(chain, fatal, words) : byItsOwnPair(evidence, engine, chain)
   if (!fatal && prediction.line === undefined && engine.answer?.outcome === 'refused') {
     const stale = engine.survey.name === 'docker-build' ? staleBuilder : staleStore
     findings.push(...stale(engine, observation.target.registry))
@@ -96,7 +97,7 @@ interface Prediction {
   readonly unreached: boolean
   readonly refusal?: Refusal
   /** It will be content with the chain, and the login fails all the same. */
-  readonly login?: string
+  readonly login?: string | undefined
 }
 
 /** A fault of its own files ends a request before the network, and before any certificate. */

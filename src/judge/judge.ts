@@ -2,6 +2,7 @@ import { CertPool, verify, type Certificate } from '../x509/index.ts'
 import { differingAddresses, unnamedChain } from './addresses.ts'
 import { authorityFindings, isProven, missingLinks } from './authority.ts'
 import { builderFindings } from './builders.ts'
+import { areAllLetIn } from './client.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { chainFaults, goOf, refusedFault } from './faults.ts'
@@ -81,6 +82,7 @@ export function judge(evidence: Evidence): Judgement {
   const theirs = lineOfTheirs(evidence, engines)
   const mends = theirs === undefined ? authority : authority.map((found) => handedOver(found, theirs))
   const accepted = isAccepted(engines)
+  const letIn = areAllLetIn(evidence)
   const faults = forgiven(accepted, chainFaults({ host, at, sent, path, go }))
   const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
@@ -98,11 +100,11 @@ export function judge(evidence: Evidence): Judgement {
   const found = [
     ...differingAddresses(evidence, engines),
     ...unnamedChain(evidence),
-    ...networkFindings(observation, evidence.told),
+    ...networkFindings(observation, evidence.told, letIn),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),
     ...chain,
-    ...registryFindings(observation),
+    ...registryFindings(observation, letIn),
     ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
     ...sourceFindings(evidence, sent, path),

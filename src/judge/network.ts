@@ -58,7 +58,11 @@ export function unknownNames({ observation, engines, told }: Evidence): readonly
 }
 
 /** What the network did, as a finding: at most one, since nothing behind it was seen. */
-export function networkFindings(observation: Observation, told: Evidence['told'] = {}): readonly Finding[] {
+export function networkFindings(
+  observation: Observation,
+  told: Evidence['told'] = {},
+  letIn = false,
+): readonly Finding[] {
   const { failure, target } = observation
   if (!failure) return []
   const where = `${target.kind === 'ipv6' ? `[${target.host}]` : target.host}:${target.port}`
@@ -107,7 +111,7 @@ export function networkFindings(observation: Observation, told: Evidence['told']
     case 'tls-handshake-failed':
       return finding('registry', `the TLS handshake with ${at} failed: ${failure.detail}`)
     case 'client-certificate-required':
-      return [clientWanted(observation, failure.detail)]
+      return [clientWanted(observation, failure.detail, letIn)]
     case 'not-a-registry':
       return finding('registry', `${at} does not answer like a registry: ${failure.detail}`)
   }

@@ -1,4 +1,5 @@
 import type { Certificate } from '../x509/index.ts'
+import { areAllLetIn } from './client.ts'
 import type { EngineVerdict, Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import { findingCode } from './faults.ts'
@@ -26,6 +27,8 @@ export function firstOf(
   const certificate = refusal?.certificate?.sha256
   if (refusal)
     return { code: findingCode(refusal.kind), ...(certificate === undefined ? {} : { certificate }) }
+  // It has what is wanted, and fails at nothing that we know of.
+  if (areAllLetIn(evidence)) return undefined
   if (failure) return { code: failure.code }
   // What is left is an answer that no login survives.
   const foreseen = engines.some(({ consumer }) => consumer.predictedError !== undefined)

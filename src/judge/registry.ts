@@ -7,12 +7,18 @@ import type { Finding } from './judgement.ts'
 
 const MAX_SKEW_SECONDS = 300
 
-/** What `GET /v2/` shows beside TLS (distribution spec, "API version check"). */
-export function registryFindings(observation: Observation): readonly Finding[] {
+/**
+ * What `GET /v2/` shows beside TLS (distribution spec, "API version check").
+ * @param letIn the engines have a client certificate that is wanted
+ */
+export function registryFindings(observation: Observation, letIn = false): readonly Finding[] {
   const { ping } = observation
   if (!ping) return skew(observation)
   if (wantsClientCertificate(undefined, ping))
-    return [clientWanted(observation, 'nginx: No required SSL certificate was sent'), ...skew(observation)]
+    return [
+      clientWanted(observation, 'nginx: No required SSL certificate was sent', letIn),
+      ...skew(observation),
+    ]
   return [...notARegistry(ping), ...skew(observation)]
 }
 

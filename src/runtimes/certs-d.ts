@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { errorCode } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import { shellWord } from '../machine/shell.ts'
 import type { Target } from '../registry/reference.ts'
 import { CertPool, readPool, type GoVersion, type PemIssue } from '../x509/index.ts'
 import { pairFault } from './certs-pairs.ts'
@@ -42,7 +43,11 @@ export async function readClassic(
   try {
     names = await machine.list(path)
   } catch (error) {
-    if (lenient && errorCode(error) === 'EACCES') return { ...base, state: 'unreadable' }
+    if (lenient && errorCode(error) === 'EACCES') {
+      const reason = 'whoever runs it may not open it, and it is passed over'
+      const shut = { path, reason, fix: `chmod a+rX ${shellWord(path)}` }
+      return { ...base, state: 'unreadable', ignored: [shut] }
+    }
     return unreadable(path, error)
   }
   if (names === undefined) return { ...base, state: 'absent' }
@@ -83,18 +88,14 @@ export function ignoredIn(file: string, issues: readonly PemIssue[]): IgnoredFil
   return issues.length === 0 ? [] : [{ path: file, reason: issues.map((issue) => issue.message).join('; ') }]
 }
 
-/** Directories that were probably meant for this registry: no port, `_` for `:`, one letter off. */
-export async function misnamed(
-  machine: Machine,
-  right: readonly string[],
-  target: Target,
-): Promise<readonly string[]> {
-  const base = posix.dirname(right[0] ?? '/')
+/** Directories that were probably meant for this registry: no port or 443, `_` for `:`, one letter off. */
+export async function misnamed(machine: Machine, right: string, target: Target): Promise<readonly string[]> {
+  const base = posix.dirname(right)
   const names = (await machine.list(base).catch(() => undefined)) ?? []
   return names
     .filter((name) => !isOtherPort(name, target) && looksMeant(name.toLowerCase(), target))
     .map((name) => posix.join(base, name))
-    .filter((path) => !right.includes(path))
+    .filter((path) => path !== right)
 }
 
 // Several registries on one host are nothing strange.

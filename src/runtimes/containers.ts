@@ -170,12 +170,8 @@ export class ContainersEngine implements Engine {
 
   async #strays(machine: Machine, target: Target): Promise<readonly string[]> {
     const found = await Promise.all(
-      [SYSTEM, DOCKER].map((base) =>
-        misnamed(
-          machine,
-          directoryNames(target).map((name) => posix.join(base, name)),
-          target,
-        ),
+      [personalPlace(machine), SYSTEM, DOCKER].map((base) =>
+        misnamed(machine, posix.join(base, target.registry), target),
       ),
     )
     return found.flat().slice(0, MAX_STRAYS)

@@ -38,3 +38,8 @@ export function judgeMessage(status: number, message: string): EngineAnswer['out
 export function answered({ status, message }: ApiAnswer): EngineAnswer {
   return { outcome: judgeMessage(status, message), message }
 }
+
+/** Docker before 23 logs in at an address in brackets, and knows no image there (distribution/reference; seen on 20.10.24). */
+export function isImage({ message }: ApiAnswer): boolean {
+  return message !== 'invalid reference format'
+}

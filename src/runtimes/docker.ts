@@ -21,7 +21,7 @@ import {
 } from './docker-home.ts'
 import { processFacts } from './docker-process.ts'
 import { daemonBehind, isAnother, SOCKET, withService } from './docker-socket.ts'
-import { answered } from './docker-words.ts'
+import { answered, isImage } from './docker-words.ts'
 import { daemonJsonFault, strictDaemonJson } from './docker-settings.ts'
 import { PROBE_REPOSITORY, pullProbe } from './probe-image.ts'
 import type { SettingsChange, Wish } from './settings.ts'
@@ -129,7 +129,7 @@ export class DockerEngine implements Engine {
     const modern = Number.parseInt(survey.version ?? '99', 10) >= 23
     const reader = { modern, ...(survey.go ? { go: survey.go } : {}) }
     const read = await readClassic(machine, path, reader)
-    const strays = read.pool.size > 0 ? [] : await misnamed(machine, directories, target)
+    const strays = read.pool.size > 0 ? [] : await misnamed(machine, path, target)
     const others = await Promise.all(
       strays.slice(0, MAX_STRAYS).map((stray) => readClassic(machine, stray, reader)),
     )
@@ -159,7 +159,7 @@ export class DockerEngine implements Engine {
       this.call(machine, { method: 'GET', path, timeoutMs }),
     ])
     const said = answered(login)
-    return said.outcome === 'accepted' ? answered(look) : said
+    return said.outcome === 'accepted' && isImage(look) ? answered(look) : said
   }
 
   /** Pulls into containerd's store have a loader, and a row, of their own. */
@@ -167,7 +167,7 @@ export class DockerEngine implements Engine {
     const asking = this.ask(machine, target, timeoutMs)
     if (this.#containerdStore) return asking
     const [asked, pull] = await Promise.all([asking, this.call(machine, { ...pullProbe(target), timeoutMs })])
-    return asked.outcome === 'accepted' ? answered(pull) : asked
+    return asked.outcome === 'accepted' && isImage(pull) ? answered(pull) : asked
   }
 
   async login(

@@ -47,7 +47,7 @@ ${more}`
     const seen = await runJson(builder, args)
     const finding = seen.registry.findings.find(({ code }) => code === 'trust-directory-misnamed')
     const line = finding?.fix ?? seen.stdout
-    assert.equal(line, `mv ${root}/${wrong} ${root}/etc/docker/certs.d/reg.corp:5000`)
+    assert.equal(line, `install -D -m 644 -t ${root}/etc/docker/certs.d/reg.corp:5000 ${root}/${wrong}/*.crt`)
     assert.equal((await builder.run(['sh', '-c', line])).code, 0)
     assert.equal(consumer((await runJson(builder, args)).registry, 'docker').state, 'trusted')
     await untouched()

@@ -111,7 +111,7 @@ describe('e2e: a host with systemd, over ssh and over a Docker context', functio
     const [line = ''] = seen.findings.flatMap(({ code, fix }) =>
       code === 'trust-directory-misnamed' && fix !== undefined ? [fix] : [],
     )
-    assert.ok(line.startsWith(`ssh -t docker@${there.address} 'sudo mv /etc/docker/certs.d/`), line + stdout)
+    assert.ok(line.startsWith(`ssh -t docker@${there.address} 'sudo sh -c `), line + stdout)
     const typed = await here.run(['sh', '-c', line])
     assert.equal(typed.code, 0, typed.stderr)
     assert.equal((await runJson(here, args)).code, 0)

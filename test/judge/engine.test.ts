@@ -269,7 +269,7 @@ describe('judge: the engine', () => {
     ])
     assert.equal(
       only(judgement, 'trust-directory-misnamed').fix,
-      `mv ${path} /etc/docker/certs.d/reg.corp:5000`,
+      `install -D -m 644 -t /etc/docker/certs.d/reg.corp:5000 ${path}/*.crt`,
     )
     const neighbour = verdict({ ...unknown, trust: trust(new CertPool()) })
     assert.deepEqual(faults(neighbour), ['*unknown-authority', 'trust-file-ignored'])
