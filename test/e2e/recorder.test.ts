@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
-import type { Server, Route } from '../../fixtures/lab/server.ts'
+import type { Server } from '../../fixtures/lab/server.ts'
+import type { Route } from '../../fixtures/lab/server-options.ts'
 import type { Service } from '../../fixtures/lab/service.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { runJson, withLab } from './scene.ts'

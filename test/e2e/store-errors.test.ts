@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
 import { labRoot } from '../../fixtures/lab/root.ts'
-import type { Route } from '../../fixtures/lab/server.ts'
+import type { Route } from '../../fixtures/lab/server-options.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { consumer, credentials, daemonMessage, runJson, users, withLab } from './scene.ts'
 

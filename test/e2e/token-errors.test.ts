@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Host } from '../../fixtures/lab/host.ts'
-import type { Route } from '../../fixtures/lab/server.ts'
+import type { Route } from '../../fixtures/lab/server-options.ts'
 import { createCa, type CertificateAuthority } from '../../fixtures/pki.ts'
 import { credentials, daemonMessage, dockerLogin, runJson, users, withLab } from './scene.ts'
 
