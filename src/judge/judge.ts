@@ -1,24 +1,24 @@
 import { CertPool, verify, type Certificate } from '../x509/index.ts'
 import { differingAddresses, unnamedChain } from './addresses.ts'
-import { authorityFindings, isProven, missingLinks } from './authority.ts'
+import { isProven, missingLinks } from './authority.ts'
 import { builderFindings } from './builders.ts'
+import { chainFindings } from './chain-findings.ts'
 import { areAllLetIn } from './client.ts'
 import { judgeEngine, type EngineVerdict, type Refusal } from './engine.ts'
 import type { Evidence } from './evidence.ts'
-import { chainFaults, goOf, refusedFault } from './faults.ts'
+import { goOf } from './faults.ts'
 import type { ChainLink, Consumer, Finding, Judgement } from './judgement.ts'
 import { clockDecides, clockFault, isMendable, nobodyChecks, ownerMustAct } from './mendable.ts'
 import { networkFindings, unknownNames } from './network.ts'
 import { opensslError } from './openssl.ts'
 import { firstOf, markFirst, order, present } from './order.ts'
 import { candidatesOf, chainOf, pathsUp, type Sources } from './path.ts'
-import { leafBehind, misplacedLeaf } from './misplaced.ts'
+import { leafBehind } from './misplaced.ts'
 import { malformed, parseOrSkip, readChain } from './read.ts'
 import { judgeRealms } from './realms.ts'
 import { registryFindings } from './registry.ts'
-import { servingFaults } from './serving.ts'
 import { sourceFindings } from './store-sources.ts'
-import { otherWays, workingFirst } from './ways.ts'
+import { workingFirst } from './ways.ts'
 
 /**
  * From what was seen to what is wrong, for whom, and who has to act:
@@ -74,36 +74,17 @@ export function judge(evidence: Evidence): Judgement {
   }
 
   const mended = isMendable(evidence, sent, path, pool, go)
-  const elsewhere = mended ? otherWays(refusal, drawn[0], path, { leaf: sent[0], host, at, go }) : []
-  // Go gave up before it knew who vouches for the chain.
-  const lost = refusal?.kind === 'too-many-checks'
-  const authority =
-    lost || refusal?.kind === 'unknown-authority' || elsewhere.length > 0 ? authorityFindings(question) : []
-  const theirs = lineOfTheirs(evidence, engines)
-  const mends = theirs === undefined ? authority : authority.map((found) => handedOver(found, theirs))
   const accepted = isAccepted(engines)
   const letIn = areAllLetIn(evidence)
-  const faults = forgiven(accepted, chainFaults({ host, at, sent, path, go }))
-  const known = faults.some(({ code }) => code === 'chain-too-long')
   const realms = judgeRealms(evidence, engines)
   const loopback = nobodyChecks(engines, 'loopback')
-  const chain = behind
-    ? forgiven(accepted, misplacedLeaf(behind, sent[0], host))
-    : [
-        ...mends,
-        ...(refusal?.kind === 'weak-key' ? [keyFault(refusal)] : []),
-        ...(lost && !known && sent[0] ? refusedFault(refusal, { leaf: sent[0], host, at }) : []),
-        ...elsewhere,
-        ...faults,
-        ...servingFaults(sent, paths),
-      ]
   const found = [
     ...differingAddresses(evidence, engines),
     ...unnamedChain(evidence),
     ...networkFindings(observation, evidence.told, letIn),
     ...unknownNames(evidence),
     ...malformed(observation.sent, go),
-    ...chain,
+    ...chainFindings(evidence, { ...question, engines, drawn, paths, refusal, behind, mended, accepted, go }),
     ...registryFindings(observation, letIn),
     ...realms.findings,
     ...distinct(engines.flatMap((engine) => engine.findings)),
@@ -136,42 +117,6 @@ function distinct(findings: readonly Finding[]): readonly Finding[] {
 function isAccepted(engines: readonly EngineVerdict[]): boolean {
   const required = engines.filter((engine) => engine.consumer.required && engine.unchecked === undefined)
   return required.length > 0 && required.every((engine) => engine.consumer.trusted)
-}
-
-/** Faults that Go found its way around, for instance an expired root above an anchor: worth a word, no refusal. */
-function forgiven(accepted: boolean, faults: readonly Finding[]): readonly Finding[] {
-  return faults.map((fault) =>
-    accepted && fault.severity === 'error' ? { ...fault, severity: 'warning' } : fault,
-  )
-}
-
-/** The line for the person to whom everything belongs that refuses; undefined where a run by us serves one of them. */
-function lineOfTheirs(
-  { engines, givenAs }: Evidence,
-  verdicts: readonly EngineVerdict[],
-): string | undefined {
-  const refusing = engines.filter((_, index) => {
-    const consumer = verdicts[index]?.consumer
-    return consumer?.required === true && consumer.state === 'refused'
-  })
-  const line = refusing[0]?.trust.byHand?.fix
-  if (!refusing.every(({ trust }) => trust.byHand !== undefined)) return undefined
-  return givenAs === undefined ? line : line?.replace('--ca CA.pem', () => givenAs)
-}
-
-function handedOver(finding: Finding, line: string): Finding {
-  return finding.owner === 'machine' ? { ...finding, fix: line } : finding
-}
-
-function keyFault(refusal: Refusal): Finding {
-  return {
-    code: 'weak-key',
-    severity: 'error',
-    owner: 'registry',
-    ...(refusal.certificate ? { certificate: refusal.certificate.sha256 } : {}),
-    message: refusal.message.replace(/^tls: /, ''),
-    fix: 'reissue the certificate with an RSA key of 2048 to 8192 bits, or P-256',
-  }
 }
 
 function storeError(evidence: Evidence, sent: readonly Certificate[]): Refusal | undefined {
