@@ -14,6 +14,9 @@ const TLS_TROUBLE =
 const REGISTRY_SAYS =
   /^(?:(?:Get|Head) "?https:\S+ )?(?:errors:\s+)?(?:(?:unknown|unsupported|unauthorized|denied|unavailable|toomanyrequests|(?:blob|digest|manifest|manifest blob|name|range|size|tag|pagination number)(?: upload)? (?:unknown|invalid|unverified)): |login attempt to \S+ failed with status: |received unexpected HTTP status: |error parsing HTTP \d{3} response body: |error from registry: )/
 
+/** nginx lets everybody through the handshake, and says with a page that a client certificate was missing or wrong. */
+const NGINX_WANTS_ONE = /^error parsing HTTP 400 response body: [^]*\bSSL certificate\b/
+
 /** The registry was never reached, whatever words its name holds. */
 const NOT_REACHED = /dial tcp|proxyconnect|i\/o timeout|connection reset|deadline exceeded|Client\.Timeout/
 const REACHED =
@@ -24,6 +27,7 @@ export function judgeMessage(status: number, message: string): EngineAnswer['out
   // The registry answered and sent the client on to its token service: what failed there is not its chain.
   if (/^(?:Get|Head) "?https:\S+ (?:Get|Post) "?https?:/.test(message)) return 'accepted'
   const told = message.replace(JOB, '')
+  if (NGINX_WANTS_ONE.test(told)) return 'refused'
   if (REGISTRY_SAYS.test(told)) return 'accepted'
   // containerd's own words for the same (core/remotes/docker/authorizer.go).
   if (told.startsWith('failed to authorize: ')) return 'accepted'

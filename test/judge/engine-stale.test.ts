@@ -31,11 +31,14 @@ describe('judge: builds that hold on to what failed', () => {
     }
   })
 
-  it('are not where it was content before, is not by its own word now, or is another program', () => {
+  it('are where only we foresee it now, and not where it was content before, refuses still, or is another program', () => {
     const survey = builder('28.5.2')
     const trusted = { survey, trusted: [root], answer: accepted }
     assert.equal(held(trusted, trusted), 0)
-    assert.equal(held({ survey }, { survey, trusted: [root] }), 0)
+    assert.equal(held({ survey }, { survey, trusted: [root] }), 1)
+    assert.equal(held({ survey }, { survey }), 0)
+    const refused = { outcome: 'refused', message: 'x509: no' } as const
+    assert.equal(held({ survey }, { survey, trusted: [root], answer: refused }), 0)
     const docker = { ...trusted, survey: { version: '28.5.2' } }
     assert.equal(held({ survey: docker.survey }, docker), 0)
   })

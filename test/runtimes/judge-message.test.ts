@@ -49,6 +49,11 @@ const messages: readonly (readonly [EngineAnswer['outcome'], number, string])[] 
   ['accepted', 403, 'denied: requested access to the resource is denied'],
   ['accepted', 500, 'login attempt to https://reg:5000/v2/ failed with status: 400 Bad Request'],
   ['accepted', 404, 'manifest unknown: manifest unknown'],
+  [
+    'refused',
+    400,
+    'error parsing HTTP 400 response body: invalid character \'<\' looking for beginning of value: "<title>400 No required SSL certificate was sent</title>"',
+  ],
   ['accepted', 403, 'denied: x509: open /etc/shadow: permission denied'],
   ['accepted', 500, `${GET}unauthorized: tls: bad certificate`],
   ['accepted', 500, 'errors:\ndenied: x509: no\nunauthorized: tls: no\n'],

@@ -73,7 +73,7 @@ function contextOf(engines: readonly Engine[], atRest = false): Context {
     engines,
     given: [],
     loopbackCounts: true,
-    machine: { atRest, now: () => new Date() },
+    machine: { atRest, now: () => new Date(), who: () => ({ privileged: true }) },
     services: { io: { signal: new AbortController().signal, env: {} } },
     options: { runtimes: [], pins: [], ca: [], fingerprints: [], aia: false, timeoutMs: 5000 },
   } as unknown as Context
