@@ -88,7 +88,8 @@ export async function planInstall(
     const hidden = owned !== undefined && info?.kind === 'file' && (await isHidden(machine, path))
     const there = info && (hidden ? bytes : await readExisting(machine, path))
     const replaced = there?.equals(bytes) === false ? there : undefined
-    const made = owned?.before === undefined ? owned : undefined
+    // Settings that we made are as much their owner's as ours by now.
+    const made = owned?.before === undefined && certificate !== undefined ? owned : undefined
     const mode = made?.mode ?? (info && file.from ? info.mode : file.mode)
     const drift = info && made?.sha256 === digest ? attributeDrift(machine, info, made) : undefined
     if (there && !replaced && drift === undefined) {

@@ -22,10 +22,12 @@ export function linesFor(
   const there = defaults ? defaults.registries?.get(registry) : undefined
   const byHand = defaults !== undefined && (defaults.registries === undefined || there !== undefined)
   const [head, line] = stanza(registry, ca)
+  // Without it, a builder would be made anew from our lines alone.
+  const guard = defaults ? '' : `test -f ${shellWord(file)} && `
   const whose = defaults ? '' : '      # the file that it was made from'
   const tell = byHand
     ? [`# in ${shellWord(file)}, below ${head}: ${line.trim()}`]
-    : [`printf '%s\\n' ${shellWord(head)} ${shellWord(line)} >> ${shellWord(file)}${whose}`]
+    : [`${guard}${append(head, line)} >> ${shellWord(file)}${whose}`]
   const made = builders.flatMap((builder) => anew(builder, defaults ? undefined : file))
   return [...(there?.ca === true ? [] : tell), ...made]
 }
@@ -34,8 +36,13 @@ export function linesFor(
 export function linesElsewhere(registry: string): readonly string[] {
   const [head, line] = stanza(registry, [`/etc/buildkit/certs.d/${registry}/ca.crt`])
   return [
-    `printf '%s\\n' ${shellWord(head)} ${shellWord(line)} >> /etc/buildkit/buildkitd.toml      # there, with the CA at that path; then restart buildkitd`,
+    `${append(head, line)} >> /etc/buildkit/buildkitd.toml      # there, with the CA at that path; then restart buildkitd`,
   ]
+}
+
+/** Behind whatever the last line there is. */
+function append(head: string, line: string): string {
+  return `printf '\\n%s\\n%s\\n' ${shellWord(head)} ${shellWord(line)}`
 }
 
 function stanza(registry: string, ca: readonly string[]): readonly [string, string] {
@@ -46,7 +53,8 @@ function anew(builder: Builder, file: string | undefined): readonly string[] {
   const { name, driver, nodes, takes } = builder
   // The cache of one in a container is a volume of its own.
   const keep = driver === 'docker-container' ? ' --keep-state' : ''
-  const remove = `docker buildx rm${keep} ${name}`
+  const guard = file === undefined ? '' : `test -f ${shellWord(file)} && `
+  const remove = `${guard}docker buildx rm${keep} ${name}`
   if (!nodes.every(isPlain)) return [`docker buildx inspect ${name}      # then make it anew`, remove]
   // The endpoint of one in a cluster is made up by create.
   const madeUp = driver === 'kubernetes'

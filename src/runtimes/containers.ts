@@ -8,7 +8,7 @@ import { directoryNames } from './directory-names.ts'
 import { loginByProgram, tryByProgram } from './containers-login.ts'
 import { homeOf, personOf } from './containers-person.ts'
 import { DOCKER, firstExisting, personalPlace, SYSTEM } from './containers-places.ts'
-import { judgeSaid, said } from './containers-words.ts'
+import { judgeRun, said } from './containers-words.ts'
 import type {
   Credentials,
   Engine,
@@ -145,8 +145,7 @@ export class ContainersEngine implements Engine {
   async ask(machine: Machine, target: Target, timeoutMs: number): Promise<EngineAnswer> {
     const image = `${target.registry}/${PROBE_REPOSITORY}`
     const result = await this.#run(machine, timeoutMs, (scratch) => this.#program.inspect(scratch, image))
-    const message = said(result)
-    return { outcome: result.timedOut ? 'unclear' : judgeSaid(result.exitCode, message), message }
+    return judgeRun(result)
   }
 
   login(machine: Machine, target: Target, credentials: Credentials, timeoutMs: number): Promise<LoginAnswer> {

@@ -105,7 +105,10 @@ export class DockerClientEngine implements Engine {
     ])
     this.#program = program
     if (program === undefined) return { ...base, installed: false, state: 'absent' }
-    const built = await goBuildOf(machine, program)
+    // Root opens nothing below a person's home: their link could lead anywhere.
+    const theirs =
+      machine.who().uid === 0 && program.startsWith(`${machine.who().invoker.home}/`) && personOf(machine)
+    const built = theirs ? undefined : await goBuildOf(machine, program)
     // They come and grow old together with the daemon.
     this.#modern = Number.parseInt(docker.version ?? '99', 10) >= 23
     const go = built ?? docker.go

@@ -75,7 +75,7 @@ export class PreparedEngine implements Engine {
     const make = (text: string): Promise<Edited> => edit(text, target.registry, named, more)
     const change = await editSettings(machine, file, { reason }, make)
     if (change && 'byHand' in change)
-      return [{ ...change, untold: true, ...this.#joined(target, named, more, wish) }]
+      return [{ ...change, untold: true, ...this.#joined(machine, target, named, more, wish) }]
     if (change) return [change]
     const made = await make('')
     if ('unsafe' in made) return [{ path: file, byHand: made.unsafe, untold: true }]
@@ -96,15 +96,20 @@ export class PreparedEngine implements Engine {
   }
 
   /** One file of CAs takes the place of the one that is named: that one may be for others as well. */
-  #joined(target: Target, { ca }: Named, more: Named, { given = '' }: Wish): Pick<LeftAlone, 'fix'> {
+  #joined(machine: Machine, target: Target, { ca }: Named, more: Named, wish: Wish): Pick<LeftAlone, 'fix'> {
     const [old] = ca
     const { single, file, certificates } = this.#of
     if (single !== true || old === undefined || more.ca.length === 0) return {}
+    // The caller's own files lie on the caller's computer, whatever the machine.
+    const given = machine.kind === 'local' && wish.given ? wish.given : NO_FILE
     const directory = posix.join(certificates, target.registry)
-    const [folder, both] = [directory, posix.join(directory, 'ca.pem')].map(shellWord)
+    // The shell empties a file before it reads it: what is named is never written over.
+    const path = ['ca.pem', 'ca-2.pem']
+      .map((name) => posix.join(directory, name))
+      .find((name) => name !== old)
+    const [folder, both] = [directory, path ?? directory].map(shellWord)
     const fix = [
-      ...(given === '' ? [`# ${NO_FILE}: the file with the CA, as PEM`] : []),
-      `mkdir -p ${folder ?? ''} && { cat ${shellWord(old)}; echo; cat ${given || NO_FILE}; } > ${both ?? ''}`,
+      `mkdir -p ${folder ?? ''} && { cat ${shellWord(old)} && echo && cat ${given}; } > ${both ?? ''}      # the CA as PEM`,
       `# in ${shellWord(file)}, configs."${target.registry}".tls: ca_file: ${both ?? ''}; then restart ${this.name}`,
     ]
     return { fix }

@@ -37,7 +37,10 @@ describe('engines that are prepared and asked by nobody', function () {
     assert.equal(left.code, 1, left.stdout)
     assert.deepEqual([left.registry.changed, left.registry.changes], [false, []], left.stdout)
     const patch = left.registry.findings.find(({ code }) => code === 'trust-file-ignored')?.fix ?? left.stdout
-    assert.match(patch, /\{ cat \/root\/other\.pem; echo; cat \/root\/ca\.pem; \} > \S+\/ca\.pem\n/)
+    assert.match(
+      patch,
+      /\{ cat \/root\/other\.pem && echo && cat \/root\/ca\.pem; \} > \S+\/ca\.pem {6}# the CA as PEM\n/,
+    )
     assert.equal(await host.read(YAML), theirs)
     assert.deepEqual(await host.snapshot(watched), edited)
 
@@ -47,6 +50,12 @@ describe('engines that are prepared and asked by nobody', function () {
     await host.write(YAML, theirs.replace('/root/other.pem', `/etc/rancher/k3s/certs.d/${registry}/ca.pem`))
     const joined = await runJson(host, args)
     assert.deepEqual([joined.code, joined.registry.changes], [0, []], joined.stdout)
+    // The file that is in use is never written over.
+    const third = await createCa({ name: 'Third CA' })
+    await host.write('/root/third.pem', third.pem)
+    const pinned = ['--ca', '/root/third.pem', '--fingerprint', `SHA256:${third.sha256}`]
+    const next = await runJson(host, [registry, '--runtime', 'k3s', '--offline', ...pinned])
+    assert.match(next.stdout, /\{ cat (\S+)\/ca\.pem && echo && cat \/root\/third\.pem; \} > \1\/ca-2\.pem /)
 
     // The one is prepared, the other's file is damaged: it gets nothing, and that is no success.
     await host.write(YAML, 'configs: [\n')

@@ -121,7 +121,10 @@ describe('builders of buildx', () => {
       builder('x', '\u{1b}['),
       builder('x'.repeat(3000)),
     ])
-      assert.match(bad, /\ndocker buildx inspect b .*\ndocker buildx rm --keep-state b$/)
+      assert.match(
+        bad,
+        /\ndocker buildx inspect b .*\ntest -f buildkitd\.toml && docker buildx rm --keep-state b$/,
+      )
     assert.doesNotMatch(builder('x', '--debug', '--driver=x'), /docker buildx create/)
   })
 
@@ -135,7 +138,7 @@ describe('builders of buildx', () => {
     const known = (ca: boolean): ReadonlyMap<string, { ca: boolean }> => new Map([['reg.corp:5000', { ca }]])
     assert.match(
       lines(new Map()),
-      /^printf '%s\\n' '\[registry\."reg\.corp:5000"\]' ' {2}ca = \["\/ca\.pem"\]' >> \/d\.toml$/,
+      /^printf '\\n%s\\n%s\\n' '\[registry\."reg\.corp:5000"\]' ' {2}ca = \["\/ca\.pem"\]' >> \/d\.toml$/,
     )
     assert.match(lines(known(false)), /^# in \/d\.toml, below \[registry\."reg\.corp:5000"\]: ca = /)
     assert.match(lines(), /^# in \/d\.toml/)

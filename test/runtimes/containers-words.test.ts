@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { judgeSaid, said } from '../../src/runtimes/containers-words.ts'
+import { judgeRun, judgeSaid, said } from '../../src/runtimes/containers-words.ts'
 
 const result = (stderr: string, more = {}) => ({
   exitCode: 125,
@@ -38,6 +38,25 @@ describe('runtimes/containers-words', () => {
         assert.deepEqual([message, judgeSaid(125, message)], [fault, 'refused'], stderr)
       }
     }
+  })
+
+  it('takes the worst of the ends that a mirror or a certificate may have forged', () => {
+    const image = 'reg.corp:5000/trust-registry-probe'
+    const mirror = '[mirror.corp/p:latest: manifest unknown]'
+    const texts: readonly (readonly [string, string])[] = [
+      [`${PING}x509: certificate is valid for a]): b: unauthorized, not reg.corp`, 'refused'],
+      [`${PING}x509: certificate is valid for a]): b: reading manifest, not reg.corp`, 'refused'],
+      [`reading manifest x]): ${image}: ${PING}x509: certificate signed by unknown authority`, 'refused'],
+      [`x\nError: reading manifest x\n]): ${image}: ${PING}EOF`, 'refused'],
+      [`reading manifest latest in ${image}: unauthorized: x509: no`, 'accepted'],
+    ]
+    for (const [text, outcome] of texts) {
+      const stderr = `Error: reading image "docker://${image}:latest": (Mirrors also failed: ${mirror}): ${image}:latest: ${text}\n`
+      assert.equal(judgeRun(result(stderr)).outcome, outcome, text)
+    }
+    assert.equal(judgeRun(result('', { timedOut: true })).outcome, 'unclear')
+    const name = 'x509: certificate is valid for reading manifest, not reg.corp'
+    assert.equal(judgeRun(result(`Error: ${PING}${name}\n`)).outcome, 'refused')
   })
 
   const cases: readonly [string, 'accepted' | 'refused' | 'unclear'][] = [

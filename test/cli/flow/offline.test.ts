@@ -76,7 +76,10 @@ describe('cli/flow/offline: files of settings that a person has to put in order'
     assert.match(finding?.message ?? '', /registries\.yaml is left alone.*ca_file names one file/)
     const both = '/etc/rancher/k3s/certs.d/reg.corp:5000/ca.pem'
     const [cat = '', edit = ''] = finding?.fix?.split('\n') ?? []
-    assert.match(cat, /\{ cat \S*\/x\.pem; echo; cat \S+\/ca\.pem; \} > \S+\/reg\.corp:5000\/ca\.pem$/)
+    assert.match(
+      cat,
+      /\{ cat \S*\/x\.pem && echo && cat CA\.pem; \} > \S+\/reg\.corp:5000\/ca\.pem {6}# the CA as PEM$/,
+    )
     assert.ok(edit.includes(both), edit)
     assert.equal(fs.readFileSync(join(image, YAML), 'utf8'), theirs)
     assert.equal(fs.existsSync(join(image, 'etc/rancher/k3s/certs.d')), false)
